@@ -1,0 +1,7 @@
+//go:build !(linux || darwin)
+
+package mapped
+
+func adviseWillNeed([]byte) {}
+
+func adviseRandom([]byte) {}
