@@ -1,0 +1,147 @@
+package output
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+)
+
+// Dir is the folder OUT of a data set.
+type Dir string
+
+// Embeddings returns the folder of the parts.
+func (d Dir) Embeddings() string { return filepath.Join(string(d), "embeddings") }
+
+// Tmp returns the folder of files being written. Whatever is left in it is worthless.
+func (d Dir) Tmp() string { return filepath.Join(string(d), "tmp") }
+
+// Logs returns the folder of the children's logs.
+func (d Dir) Logs() string { return filepath.Join(string(d), "logs") }
+
+// Manifest returns the path of the manifest.
+func (d Dir) Manifest() string { return filepath.Join(string(d), "manifest.json") }
+
+// Success returns the path of the mark of a complete data set.
+func (d Dir) Success() string { return filepath.Join(string(d), "_SUCCESS") }
+
+// Skipped returns the path of the list of records without a row.
+func (d Dir) Skipped() string { return filepath.Join(string(d), "skipped.tsv") }
+
+// Part returns the path of a part.
+func (d Dir) Part(id PartID) string { return filepath.Join(d.Embeddings(), id.Name()) }
+
+// Create makes the folders that are missing and removes what processes of this host that have ended left in Tmp.
+func (d Dir) Create() error {
+	for _, folder := range []string{d.Embeddings(), d.Tmp(), d.Logs()} {
+		if err := os.MkdirAll(folder, 0o777); err != nil {
+			return err
+		}
+	}
+	return d.removeTemporary(func(host string, pid int) bool { return host == hostName() && !processAlive(pid) })
+}
+
+// Parts lists the parts there are. Foreign names what else lies in the folder of the parts, and would be in the way of
+// the programs that open it.
+func (d Dir) Parts() (parts map[PartID]string, foreign []string, err error) {
+	entries, err := os.ReadDir(d.Embeddings())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, err
+	}
+	parts = make(map[PartID]string, len(entries))
+	for _, e := range entries {
+		path := filepath.Join(d.Embeddings(), e.Name())
+		if id, ok := ParsePartName(e.Name()); ok && e.Type().IsRegular() {
+			parts[id] = path
+		} else {
+			foreign = append(foreign, path)
+		}
+	}
+	return parts, foreign, nil
+}
+
+// A temporary file is named TARGET~HOST~PID~N.tmp. The host is there because OUT may be shared by machines, each of
+// which can only tell its own processes from dead ones.
+var temporaryNumber atomic.Int64
+
+func (d Dir) createTemporary(target string) (*os.File, error) {
+	for {
+		name := fmt.Sprintf("%s~%s~%d~%d.tmp", target, hostName(), os.Getpid(), temporaryNumber.Add(1))
+		f, err := os.OpenFile(filepath.Join(d.Tmp(), name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+		if !errors.Is(err, fs.ErrExist) { // an earlier process of the same number may have left one
+			return f, err
+		}
+	}
+}
+
+func parseTemporaryName(name string) (host string, pid int, ok bool) {
+	name, ok = strings.CutSuffix(name, ".tmp")
+	fields := strings.Split(name, "~")
+	if !ok || len(fields) != 4 {
+		return "", 0, false
+	}
+	pid, err := strconv.Atoi(fields[2])
+	return fields[1], pid, err == nil && pid > 0
+}
+
+// removeTemporary removes the temporary files whose writer is stale.
+func (d Dir) removeTemporary(stale func(host string, pid int) bool) error {
+	entries, err := os.ReadDir(d.Tmp())
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if host, pid, ok := parseTemporaryName(e.Name()); ok && stale(host, pid) {
+			if err := os.Remove(filepath.Join(d.Tmp(), e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// hostName returns the host's name with only characters that any file system takes.
+func hostName() string {
+	name, err := os.Hostname()
+	if err != nil || name == "" {
+		return "localhost"
+	}
+	return strings.Map(func(r rune) rune {
+		if r == '-' || r == '.' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' {
+			return r
+		}
+		return '_'
+	}, name)
+}
+
+// writeAtomic writes a file so that it is seen whole or not at all.
+func (d Dir) writeAtomic(path string, content []byte) error {
+	f, err := d.createTemporary(filepath.Base(path))
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	return publish(f, path, err)
+}
+
+// publish syncs and closes f, renames it to path and syncs the folder. Given an error it only removes f.
+func publish(f *os.File, path string, err error) error {
+	if err == nil {
+		err = f.Sync()
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}

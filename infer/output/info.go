@@ -1,0 +1,79 @@
+package output
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// PartVersion is the version of the part format this package writes and the newest it reads.
+//
+//	1  first
+const PartVersion = 1
+
+// DType is the element type of the embedding column.
+type DType string
+
+const (
+	Float32 DType = "float32"
+	Float16 DType = "float16"
+)
+
+// Size returns the bytes of one element.
+func (t DType) Size() int {
+	if t == Float16 {
+		return 2
+	}
+	return 4
+}
+
+// Valid reports whether t is a type that can be written.
+func (t DType) Valid() bool { return t == Float32 || t == Float16 }
+
+// PartInfo is what a part says about itself: which records it accounts for and what computed them. It is stored as
+// JSON in the Parquet key-value metadata under MetadataKey.
+type PartInfo struct {
+	Version      int    `json:"version"` // set by CreatePart
+	PartID              // set by the caller
+	FirstItem    int64  `json:"first_item"`   // the block is items [FirstItem, FirstItem+Items) of the share
+	Items        int64  `json:"items"`        // records of the block: rows + skips
+	Rows         int64  `json:"rows"`         // set by Publish
+	IndexDigest  string `json:"index_digest"` // lower hex
+	ModelDigest  string `json:"model_digest"` // lower hex
+	NumericClass string `json:"numeric_class"`
+	Layer        int    `json:"layer"` // index into the hidden states, 0 = token embeddings
+	Pooling      string `json:"pooling"`
+	DType        DType  `json:"dtype"`
+	Dimension    int    `json:"dimension"` // D
+	Program      string `json:"program"`   // name and version of the writer
+	Skips        []Skip `json:"skips"`     // set by Publish, in ordinal order
+}
+
+// MetadataKey is the Parquet key-value metadata key of PartInfo.
+const MetadataKey = "longfirst"
+
+func (info PartInfo) encode() (string, error) {
+	b, err := json.Marshal(info)
+	return string(b), err
+}
+
+func decodeInfo(path, text string) (PartInfo, error) {
+	var version struct {
+		Version int `json:"version"`
+	}
+	if err := json.Unmarshal([]byte(text), &version); err != nil {
+		return PartInfo{}, fmt.Errorf("%s: metadata: %w: %v", path, ErrCorruptPart, err)
+	}
+	if version.Version > PartVersion {
+		return PartInfo{}, fmt.Errorf("%s: %w: %d, this program reads up to %d", path, ErrPartVersion, version.Version, PartVersion)
+	}
+	var info PartInfo
+	if err := json.Unmarshal([]byte(text), &info); err != nil {
+		return PartInfo{}, fmt.Errorf("%s: metadata: %w: %v", path, ErrCorruptPart, err)
+	}
+	switch {
+	case info.Version < 1, info.Dimension < 1, !info.DType.Valid(), info.Rows < 0, info.Rows+int64(len(info.Skips)) != info.Items:
+		return PartInfo{}, fmt.Errorf("%s: metadata: %w: version %d, dtype %q, dimension %d, %d rows and %d skips for %d records",
+			path, ErrCorruptPart, info.Version, info.DType, info.Dimension, info.Rows, len(info.Skips), info.Items)
+	}
+	return info, nil
+}

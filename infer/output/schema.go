@@ -1,0 +1,110 @@
+package output
+
+import (
+	"slices"
+
+	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
+)
+
+// Column names, in file order. The embedding's leaf column is embedding.list.element.
+var columnNames = []string{
+	"ordinal", "id", "description", "file", "byte_offset", "length", "residues", "unknown", "truncated", "md5", "embedding",
+}
+
+// Places of the columns in columnNames.
+const (
+	colOrdinal = iota
+	colID
+	colDescription
+	colFile
+	colByteOffset
+	colLength
+	colResidues
+	colUnknown
+	colTruncated
+	colMD5
+	colEmbedding
+	numColumns
+)
+
+// partSchema is the Parquet schema of a part.
+func partSchema(dtype DType) *parquet.Schema {
+	text := parquet.Encoded(parquet.String(), &parquet.Plain)
+	number := parquet.Leaf(parquet.Int64Type)
+	return parquet.NewSchema("schema", orderedGroup{parquet.Group{
+		"ordinal":     number,
+		"id":          text,
+		"description": text,
+		"file":        parquet.Encoded(parquet.String(), &parquet.RLEDictionary),
+		"byte_offset": number,
+		"length":      number,
+		"residues":    number,
+		"unknown":     number,
+		"truncated":   number,
+		"md5":         text,
+		"embedding":   parquet.List(parquet.Encoded(parquet.Leaf(newElementType(dtype)), &parquet.Plain)),
+	}})
+}
+
+// orderedGroup is the root group with its fields in the order of columnNames; parquet.Group sorts them by name.
+type orderedGroup struct{ parquet.Group }
+
+func (g orderedGroup) Fields() []parquet.Field {
+	fields := g.Group.Fields()
+	slices.SortFunc(fields, func(a, b parquet.Field) int {
+		return slices.Index(columnNames, a.Name()) - slices.Index(columnNames, b.Name())
+	})
+	return fields
+}
+
+// elementType is the type of an embedding's elements: FLOAT, or FIXED_LEN_BYTE_ARRAY(2) with the logical type FLOAT16,
+// which parquet-go knows as a format and not as a type of its own.
+type elementType struct {
+	parquet.Type
+	logical   *format.LogicalType
+	low, high []byte // -Inf and +Inf, little-endian
+}
+
+func newElementType(dtype DType) elementType {
+	if dtype == Float16 {
+		return elementType{
+			Type:    parquet.FixedLenByteArrayType(2),
+			logical: &format.LogicalType{Value: new(format.Float16Type)},
+			low:     []byte{0x00, 0xfc},
+			high:    []byte{0x00, 0x7c},
+		}
+	}
+	return elementType{
+		Type: parquet.FloatType,
+		low:  []byte{0x00, 0x00, 0x80, 0xff},
+		high: []byte{0x00, 0x00, 0x80, 0x7f},
+	}
+}
+
+func (t elementType) LogicalType() *format.LogicalType { return t.logical }
+
+// NewColumnIndexer gives a page index without statistics. parquet-go always writes the index, and where bounds are
+// skipped it writes zeros, which would be wrong; any page lies between the infinities.
+func (t elementType) NewColumnIndexer(int) parquet.ColumnIndexer {
+	return &unboundedIndexer{low: t.low, high: t.high}
+}
+
+// unboundedIndexer is a parquet.ColumnIndexer that gives every page the widest bounds.
+type unboundedIndexer struct {
+	low, high []byte
+	pages     int
+}
+
+func (x *unboundedIndexer) Reset() { x.pages = 0 }
+
+func (x *unboundedIndexer) IndexPage(_, _ int64, _, _ parquet.Value) { x.pages++ }
+
+func (x *unboundedIndexer) ColumnIndex() format.ColumnIndex {
+	return format.ColumnIndex{
+		NullPages:  make([]bool, x.pages),
+		NullCounts: make([]int64, x.pages),
+		MinValues:  slices.Repeat([][]byte{x.low}, x.pages),
+		MaxValues:  slices.Repeat([][]byte{x.high}, x.pages),
+	}
+}
