@@ -24,7 +24,7 @@ func (id PartID) String() string {
 	return fmt.Sprintf("rank %d of %d, block %d", id.Rank, id.World, id.Block)
 }
 
-// Compare orders parts by rank, then block.
+// Compare orders parts by world size, rank, block.
 func (id PartID) Compare(other PartID) int {
 	return cmp.Or(cmp.Compare(id.World, other.World), cmp.Compare(id.Rank, other.Rank), cmp.Compare(id.Block, other.Block))
 }

@@ -28,8 +28,8 @@ const (
 	numColumns
 )
 
-// partSchema is the Parquet schema of a part.
-func partSchema(dtype DType) *parquet.Schema {
+// partSchema is the Parquet schema of a part whose embeddings are made of the given type.
+func partSchema(element parquet.Type) *parquet.Schema {
 	text := parquet.Encoded(parquet.String(), &parquet.Plain)
 	number := parquet.Leaf(parquet.Int64Type)
 	return parquet.NewSchema("schema", orderedGroup{parquet.Group{
@@ -43,7 +43,7 @@ func partSchema(dtype DType) *parquet.Schema {
 		"unknown":     number,
 		"truncated":   number,
 		"md5":         text,
-		"embedding":   parquet.List(parquet.Encoded(parquet.Leaf(newElementType(dtype)), &parquet.Plain)),
+		"embedding":   parquet.List(parquet.Encoded(parquet.Leaf(element), &parquet.Plain)),
 	}})
 }
 

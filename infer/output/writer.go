@@ -46,7 +46,7 @@ func CreatePart(dir Dir, info PartInfo) (*PartWriter, error) {
 	}
 	w := &PartWriter{dir: dir, info: info, file: file}
 	w.parquet = parquet.NewGenericWriter[any](file,
-		partSchema(info.DType),
+		partSchema(newElementType(info.DType)),
 		parquet.CreatedBy("longfirst", strings.TrimPrefix(info.Program, "longfirst "), "parquet-go"),
 		parquet.DataPageVersion(1),
 		parquet.DataPageStatistics(false),
@@ -147,10 +147,14 @@ func (w *PartWriter) Publish(skips []Skip) error {
 		s := &w.info.Skips[i]
 		s.ID, s.File, s.Detail = Text(s.ID), Text(s.File), Text(s.Detail)
 	}
-	err := w.failed
-	if n := w.info.Rows + int64(len(skips)); err == nil && n != w.info.Items {
-		err = fmt.Errorf("part %s: %w: %d rows and %d skipped records, the block holds %d",
-			w.info.PartID, ErrUnaccounted, w.info.Rows, len(skips), w.info.Items)
+	if w.failed != nil {
+		w.Abort()
+		return w.failed
+	}
+	var err error
+	if n := w.info.Rows + int64(len(skips)); n != w.info.Items {
+		err = fmt.Errorf("%w: %d rows and %d skipped records, the block holds %d",
+			ErrUnaccounted, w.info.Rows, len(skips), w.info.Items)
 	}
 	if err == nil {
 		var text string
