@@ -68,12 +68,27 @@ func (d Dir) Parts() (parts map[PartID]string, foreign []string, err error) {
 // which can only tell its own processes from dead ones.
 var temporaryNumber atomic.Int64
 
+func (d Dir) temporaryPath(target string) string {
+	name := fmt.Sprintf("%s~%s~%d~%d.tmp", target, hostName(), os.Getpid(), temporaryNumber.Add(1))
+	return filepath.Join(d.Tmp(), name)
+}
+
+// createTemporary creates a file that will become target. An earlier process of the same number may have left one of
+// the same name.
 func (d Dir) createTemporary(target string) (*os.File, error) {
 	for {
-		name := fmt.Sprintf("%s~%s~%d~%d.tmp", target, hostName(), os.Getpid(), temporaryNumber.Add(1))
-		f, err := os.OpenFile(filepath.Join(d.Tmp(), name), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
-		if !errors.Is(err, fs.ErrExist) { // an earlier process of the same number may have left one
+		f, err := os.OpenFile(d.temporaryPath(target), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+		if !errors.Is(err, fs.ErrExist) {
 			return f, err
+		}
+	}
+}
+
+func (d Dir) createTemporaryFolder(target string) (string, error) {
+	for {
+		path := d.temporaryPath(target)
+		if err := os.Mkdir(path, 0o777); !errors.Is(err, fs.ErrExist) {
+			return path, err
 		}
 	}
 }
@@ -96,7 +111,7 @@ func (d Dir) removeTemporary(stale func(host string, pid int) bool) error {
 	}
 	for _, e := range entries {
 		if host, pid, ok := parseTemporaryName(e.Name()); ok && stale(host, pid) {
-			if err := os.Remove(filepath.Join(d.Tmp(), e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			if err := os.RemoveAll(filepath.Join(d.Tmp(), e.Name())); err != nil {
 				return err
 			}
 		}
