@@ -2,8 +2,36 @@ package mmapfasta
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 )
+
+// locate completes a refusal with path and line number.
+func locate(err error, src source) error {
+	var refused *ParseError
+	if errors.As(err, &refused) && refused.Path == "" {
+		refused.Path = src.path
+		refused.Line = lineOf(src, refused.Offset)
+	}
+	return err
+}
+
+// lineOf reads the file up to an offset once more: lines are counted only when there is something to report.
+func lineOf(r io.ReaderAt, offset int64) int64 {
+	line := lineCounter(1)
+	if _, err := io.Copy(&line, io.NewSectionReader(r, 0, offset)); err != nil {
+		return 0
+	}
+	return int64(line)
+}
+
+type lineCounter int64
+
+func (c *lineCounter) Write(p []byte) (int, error) {
+	*c += lineCounter(bytes.Count(p, lfByte))
+	return len(p), nil
+}
 
 func nulAt(offset int64) *ParseError {
 	return &ParseError{Offset: offset, Reason: ErrNUL.Error(), Err: ErrNUL,
@@ -20,8 +48,11 @@ func notFASTA(found byte, offset int64) *ParseError {
 		return &ParseError{Offset: offset, Reason: ErrFASTQ.Error(), Err: ErrFASTQ,
 			Hint: "convert it with: seqtk seq -a"}
 	}
-	return &ParseError{Offset: offset, Reason: fmt.Sprintf("%v: %q", ErrNotFASTA, found), Err: ErrNotFASTA,
-		Hint: "the first record's '>' must be the first byte of its line"}
+	hint := "the first record's '>' must be the first byte of its line"
+	if found == 0xff || found == 0xfe {
+		hint = "if it is UTF-16 text, save it as UTF-8"
+	}
+	return &ParseError{Offset: offset, Reason: fmt.Sprintf("%v: %q", ErrNotFASTA, found), Err: ErrNotFASTA, Hint: hint}
 }
 
 var compressions = []struct{ name, magic, remedy string }{

@@ -1,0 +1,52 @@
+package mmapfasta
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+)
+
+// proteins writes records the size of UniProt's: lengths around 350 residues, lines of 60, long headers.
+func proteins(size int, lineEnd string) []byte {
+	const letters = "ALGVESIKRDTPNQFYMHCWALGVESIKRDTPAL"
+	random := rand.New(rand.NewPCG(1, 2))
+	var out bytes.Buffer
+	out.Grow(size + 1<<16)
+	for n := 0; out.Len() < size; n++ {
+		fmt.Fprintf(&out, ">sp|P%05d|NAME%d_HUMAN Protein number %d OS=Homo sapiens OX=9606 GN=G%d PE=1 SV=2%s", n, n, n, n, lineEnd)
+		for left := 30 + int(random.ExpFloat64()*320); left > 0; left -= 60 {
+			for range min(left, 60) {
+				out.WriteByte(letters[random.IntN(len(letters))])
+			}
+			out.WriteString(lineEnd)
+		}
+	}
+	return out.Bytes()
+}
+
+func BenchmarkScan(b *testing.B) {
+	for _, file := range []struct{ name, lineEnd string }{{"LF", "\n"}, {"CRLF", "\r\n"}} {
+		content := proteins(64<<20, file.lineEnd)
+		b.Run(file.name, func(b *testing.B) {
+			b.SetBytes(int64(len(content)))
+			b.ReportAllocs()
+			for b.Loop() {
+				_, err := scanContent(b.Context(), memory(content), bufferSize, func(*Record) error { return nil })
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	content := proteins(64<<20, "\n")
+	b.Run("hash only", func(b *testing.B) {
+		b.SetBytes(int64(len(content)))
+		for b.Loop() {
+			_, err := memory(content).readAll(b.Context(), bufferSize, func([]byte, int64) error { return nil })
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

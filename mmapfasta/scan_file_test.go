@@ -1,0 +1,271 @@
+package mmapfasta
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"longfirst/mmapfasta/mapped"
+)
+
+func ignore(*Record) error { return nil }
+
+func write(t *testing.T, content []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "some.fa")
+	if err := os.WriteFile(path, content, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestScanFile(t *testing.T) {
+	content := proteins(3*bufferSize, "\n")
+	path := write(t, content)
+	want, _ := referenceScan(content)
+	var got []found
+	sum, err := Scan(t.Context(), path, func(r *Record) error {
+		got = append(got, found{string(r.ID), r.Offset, r.BodyOffset, r.BodyEnd, r.Length, r.LineResidues, r.LineBytes})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatal(diff)
+	}
+	if err := checkRecords(content, got, sum); err != nil {
+		t.Fatal(err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum.Stamp != mapped.StampOf(info) {
+		t.Errorf("stamp %v, want %v", sum.Stamp, mapped.StampOf(info))
+	}
+	hashed, err := Hash(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if hashed != sum.Content {
+		t.Errorf("Hash gives %v, Scan %v", hashed, sum.Content)
+	}
+}
+
+func TestHashTakesAnyFile(t *testing.T) {
+	for _, content := range []string{"", "\x00not FASTA", "\x1f\x8bgzip"} {
+		hashed, err := Hash(t.Context(), write(t, []byte(content)))
+		if err != nil || hashed.Stamp.Size != int64(len(content)) {
+			t.Errorf("Hash of %q: %v, %v", content, hashed, err)
+		}
+	}
+}
+
+func TestScanRefusesDirectory(t *testing.T) {
+	directory := t.TempDir()
+	_, err := Scan(t.Context(), directory, ignore)
+	if !errors.Is(err, ErrDirectory) || !strings.Contains(err.Error(), directory) {
+		t.Errorf("Scan: %v", err)
+	}
+	if _, err := Hash(t.Context(), directory); !errors.Is(err, ErrDirectory) {
+		t.Errorf("Hash: %v", err)
+	}
+	if _, err := Scan(t.Context(), filepath.Join(directory, "none.fa"), ignore); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("missing file: %v", err)
+	}
+}
+
+func TestScanRefusalNamesFileAndLine(t *testing.T) {
+	path := write(t, []byte(strings.Repeat(">a\nACGT\n", 1<<18)+">b\nAC\x00\n"))
+	_, err := Scan(t.Context(), path, ignore)
+	var refusal *ParseError
+	if !errors.As(err, &refusal) || !errors.Is(err, ErrNUL) {
+		t.Fatal(err)
+	}
+	if refusal.Path != path || refusal.Offset != 8<<18+5 || refusal.Line != 2<<18+2 || refusal.Hint == "" {
+		t.Errorf("%+v", refusal)
+	}
+}
+
+func TestFASTQIsNotFASTA(t *testing.T) {
+	_, err := Scan(t.Context(), write(t, []byte("@r\nA\n")), ignore)
+	if !errors.Is(err, ErrFASTQ) || !errors.Is(err, ErrNotFASTA) || !strings.Contains(err.Error(), "looks like FASTQ") {
+		t.Error(err)
+	}
+}
+
+func TestScanReturnsErrorOfYield(t *testing.T) {
+	stop := errors.New("stop")
+	calls := 0
+	_, err := Scan(t.Context(), write(t, []byte(">a\nA\n>b\nA\n>c\nA\n")), func(*Record) error {
+		calls++
+		if calls == 2 {
+			return stop
+		}
+		return nil
+	})
+	if err != stop || calls != 2 {
+		t.Errorf("%v after %d calls", err, calls)
+	}
+}
+
+func TestScanStopsWhenCancelled(t *testing.T) {
+	path := write(t, proteins(8<<10, "\n"))
+	reason := errors.New("enough")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	calls := 0
+	_, err := scanFile(ctx, path, 1<<10, func(*Record) error {
+		calls++
+		cancel(reason)
+		return nil
+	})
+	if !errors.Is(err, reason) || calls > 10 {
+		t.Errorf("%v after %d records", err, calls)
+	}
+	if _, err := Hash(ctx, path); !errors.Is(err, reason) {
+		t.Errorf("Hash: %v", err)
+	}
+}
+
+// TestScanSeesChange changes the file when its first record arrives, which is before its second buffer is read.
+func TestScanSeesChange(t *testing.T) {
+	content := proteins(16<<10, "\n")
+	for name, change := range map[string]func(path string) error{
+		"appended": func(path string) error {
+			file, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+			if err != nil {
+				return err
+			}
+			defer file.Close()
+			_, err = file.WriteString(">new\nAC\n")
+			return err
+		},
+		"truncated":      func(path string) error { return os.Truncate(path, 9<<10) },
+		"truncated to 0": func(path string) error { return os.Truncate(path, 0) },
+		"touched":        func(path string) error { return os.Chtimes(path, time.Time{}, time.Unix(1e9, 5)) },
+		"replaced": func(path string) error {
+			info, err := os.Stat(path)
+			if err != nil {
+				return err
+			}
+			if err := os.WriteFile(path+".new", content, 0o644); err != nil {
+				return err
+			}
+			if err := os.Chtimes(path+".new", time.Time{}, info.ModTime()); err != nil {
+				return err
+			}
+			return os.Rename(path+".new", path)
+		},
+		"removed": os.Remove,
+		"overwritten with what is refused": func(path string) error {
+			return os.WriteFile(path, bytes.Repeat([]byte{0}, len(content)), 0o644)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := write(t, content)
+			// Older than the clock's grain, so that writing changes the time.
+			if err := os.Chtimes(path, time.Time{}, time.Unix(1e9, 0)); err != nil {
+				t.Fatal(err)
+			}
+			changed := false
+			_, err := scanFile(t.Context(), path, 4<<10, func(*Record) error {
+				if changed {
+					return nil
+				}
+				changed = true
+				return change(path)
+			})
+			if !errors.Is(err, ErrChanged) || !strings.Contains(err.Error(), path) {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+// A file whose size says less than it holds, as those of /proc do, must not pass for a shorter one.
+func TestScanSeesContentBeyondSize(t *testing.T) {
+	content := []byte(">a\nACGT\n")
+	_, err := scanContent(t.Context(), source{bytes.NewReader(content), "some.fa", 4}, bufferSize, ignore)
+	if !errors.Is(err, ErrChanged) {
+		t.Error(err)
+	}
+}
+
+func TestScanNamesFailedRead(t *testing.T) {
+	content := []byte(">a\nACGT\n")
+	failing := source{io.NewSectionReader(failAfter{bytes.NewReader(content), 4}, 0, 8), "some.fa", 8}
+	_, err := scanContent(t.Context(), failing, 2, ignore)
+	if !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), "some.fa: byte 4") {
+		t.Error(err)
+	}
+}
+
+type failAfter struct {
+	io.ReaderAt
+	good int64
+}
+
+func (f failAfter) ReadAt(p []byte, offset int64) (int, error) {
+	if offset+int64(len(p)) > f.good && len(p) < headSize {
+		return 0, io.ErrUnexpectedEOF
+	}
+	return f.ReaderAt.ReadAt(p, offset)
+}
+
+// repeated is a file of one record with one long line.
+type repeated struct{ size int64 }
+
+func (r repeated) ReadAt(p []byte, offset int64) (int, error) {
+	if offset >= r.size {
+		return 0, io.EOF
+	}
+	for i := range p {
+		p[i] = 'A'
+	}
+	if offset == 0 {
+		copy(p, ">a b\n")
+	}
+	return len(p), nil
+}
+
+func TestScanMemoryDoesNotGrowWithRecord(t *testing.T) {
+	const size = 48 << 20
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	var length int64
+	_, err := scanContent(t.Context(), source{repeated{size}, "long.fa", size}, bufferSize, func(r *Record) error {
+		length = r.Length
+		return nil
+	})
+	runtime.ReadMemStats(&after)
+	if err != nil || length != size-5 {
+		t.Fatalf("%d residues, %v", length, err)
+	}
+	if used := after.TotalAlloc - before.TotalAlloc; used > 3*bufferSize {
+		t.Errorf("%d bytes allocated for a record of %d", used, length)
+	}
+}
+
+func TestScanDoesNotAllocatePerRecord(t *testing.T) {
+	scan := func(content []byte) float64 {
+		return testing.AllocsPerRun(5, func() {
+			if _, err := scanContent(t.Context(), memory(content), 4<<10, ignore); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	few, many := scan(proteins(8<<10, "\n")), scan(proteins(256<<10, "\n"))
+	if many > few {
+		t.Errorf("%v allocations for few records, %v for many", few, many)
+	}
+}
