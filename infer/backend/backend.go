@@ -104,8 +104,10 @@ type Stream interface {
 
 	// LinearQKV writes dst = src·wᵀ + bias, then multiplies the query third by 1/sqrt(D) and rotates queries and keys
 	// by their position inside their own sequence (RoFormer, arXiv:2104.09864, half-split form: dimension i is paired
-	// with i + D/2, frequency 10000^(-2i/D)). src is [T, H], w [3H, H] (query, key, value rows), dst [T, 3H].
-	LinearQKV(dst, src Activation, w Matrix, bias Vector, heads int)
+	// with i + D/2 and turned by position * frequencies[i] radians). src is [T, H], w [3H, H] (query, key, value rows),
+	// frequencies [D/2], dst [T, 3H]. The frequencies are 10000^(-2i/D) in exact arithmetic; they come with the model
+	// because the published checkpoints hold them rounded to half precision and were trained with that.
+	LinearQKV(dst, src Activation, w Matrix, bias, frequencies Vector, heads int)
 
 	// Attention writes softmax(q·kᵀ)·v per sequence and head, without a mask: every token sees all tokens of its own
 	// sequence and none of another. qkv is [T, 3H] as LinearQKV leaves it, dst [T, H].

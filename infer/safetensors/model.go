@@ -1,0 +1,118 @@
+package safetensors
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// Names of the weights in a Hugging Face model folder.
+const (
+	SingleFile = "model.safetensors"
+	IndexFile  = "model.safetensors.index.json"
+)
+
+// ModelFiles returns the paths of the weights of a model folder: model.safetensors, or else the shards that
+// model.safetensors.index.json names, sorted. Errors: ErrMissing where there is neither, ErrFormat for a bad index.
+func ModelFiles(dir string) ([]string, error) {
+	single := filepath.Join(dir, SingleFile)
+	if _, err := os.Stat(single); err == nil {
+		return []string{single}, nil
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	index, err := readIndex(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w: neither %s nor %s is there%s", dir, ErrMissing, SingleFile, IndexFile, otherFormat(dir))
+	} else if err != nil {
+		return nil, err
+	}
+	return index.files(dir), nil
+}
+
+// OpenModel opens the weights of a model folder and checks that every shard holds the tensors the index says.
+func OpenModel(dir string) (*Set, error) {
+	paths, err := ModelFiles(dir)
+	if err != nil {
+		return nil, err
+	}
+	s, err := Open(paths...)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: %w: a shard that %s names is not there; download it: %w", dir, ErrMissing, IndexFile, err)
+	} else if err != nil {
+		return nil, err
+	}
+	if filepath.Base(paths[0]) == SingleFile {
+		return s, nil
+	}
+	if err := s.matchIndex(dir); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// shardIndex is model.safetensors.index.json.
+type shardIndex struct {
+	WeightMap map[string]string `json:"weight_map"` // tensor name -> file name
+}
+
+func readIndex(dir string) (*shardIndex, error) {
+	path := filepath.Join(dir, IndexFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var index shardIndex
+	if err := json.Unmarshal(text, &index); err != nil {
+		return nil, fmt.Errorf("%s: %w: %v", path, ErrFormat, err)
+	}
+	if len(index.WeightMap) == 0 {
+		return nil, fmt.Errorf("%s: %w: weight_map is missing or empty", path, ErrFormat)
+	}
+	for tensor, file := range index.WeightMap {
+		// A path that leaves the folder has no honest use.
+		if file != filepath.Base(file) || !filepath.IsLocal(file) {
+			return nil, fmt.Errorf("%s: %w: tensor %q is in %q, which is no plain file name", path, ErrFormat, tensor, file)
+		}
+	}
+	return &index, nil
+}
+
+func (x *shardIndex) files(dir string) []string {
+	var paths []string
+	for _, file := range x.WeightMap {
+		paths = append(paths, filepath.Join(dir, file))
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
+func (s *Set) matchIndex(dir string) error {
+	index, err := readIndex(dir)
+	if err != nil {
+		return err
+	}
+	s.path = filepath.Join(dir, IndexFile)
+	for tensor, file := range index.WeightMap {
+		owner, ok := s.owners[tensor]
+		if !ok || filepath.Base(owner.Path()) != file {
+			return fmt.Errorf("%s: %w: tensor %q is not in %s; the shards belong to another index, download the model again",
+				s.path, ErrMissing, tensor, file)
+		}
+	}
+	return nil
+}
+
+// otherFormat is the remedy for a folder whose weights are in a format this package does not read.
+func otherFormat(dir string) string {
+	for _, name := range []string{"pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return fmt.Sprintf("; there is %s: convert it with transformers (from_pretrained, then save_pretrained)", name)
+		}
+	}
+	return "; give a Hugging Face model folder"
+}
