@@ -4,6 +4,13 @@ import "math"
 
 // IEEE 754 binary16: 1 sign bit, 5 exponent bits (bias 15), 10 fraction bits.
 
+// RoundToFloat16 rounds values as storing them as float16 does.
+func RoundToFloat16(values []float32) {
+	for i, v := range values {
+		values[i] = fromFloat16(toFloat16(v))
+	}
+}
+
 // toFloat16 rounds to the nearest binary16, ties to even. Values from 65520 on become infinite.
 func toFloat16(f float32) uint16 {
 	bits := math.Float32bits(f)

@@ -37,6 +37,7 @@ type IndexSummary struct {
 	Records  int64  `json:"records"`
 	Residues int64  `json:"residues"`
 	Longest  int64  `json:"longest"` // residues
+	Path     string `json:"path"`    // where the first run had it; not compared
 }
 
 // ModelSummary identifies the model.
@@ -47,6 +48,7 @@ type ModelSummary struct {
 	HiddenSize   int    `json:"hidden_size"`
 	Heads        int    `json:"attention_heads"`
 	Parameters   int64  `json:"parameters"`
+	Path         string `json:"path"` // where the first run had it; not compared
 }
 
 // ContentOptions are the options that change what the rows hold.
