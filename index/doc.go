@@ -1,0 +1,67 @@
+// Package index keeps what is known about the records of FASTA files in one bbolt file, sorted longest first, so that
+// a record is found and read without a scan and the sorted order can be dealt out by stride.
+//
+// # Words
+//
+// The ordinal of a record is its place in file order: the files as given, then the offset in the file. Its position is
+// its place in the sorted order: length descending, then ordinal. Equal input gives an equal order, byte for byte.
+//
+// # File
+//
+// The file is a bbolt database with pages of 4096 bytes and three buckets. Bytes [80, 80+len(mark)) of its first page,
+// which bbolt leaves unused, hold a mark by which a damaged index is still known as ours.
+//
+//	bucket   key                                  value
+//	meta     name of a fact                       the fact as readable text (see facts)
+//	mtime    FASTA path                           what was seen of the file, JSON (see fileFact)
+//	length   ^length, position of a page's first  a page of entries
+//	         record: two big-endian uint64
+//
+// A FASTA path is relative to the folder of the index where the file lies below it, with slashes, and absolute
+// elsewhere: a folder that holds both can be moved.
+//
+// Under bbolt's byte order ^length sorts longest first. Every page but the last holds the number of entries that the
+// fact page_entries gives, so the page of a position is known; pages are numbered from 0 in key order.
+//
+// # Page
+//
+// A page holds its entries as columns. A value of a column is the column's minimum plus an unsigned integer of 0 to 8
+// bytes, the width being chosen per page and column (frame of reference): sorted neighbours are alike, so most columns
+// take a byte or none, and nothing has a limit of size. Any entry is read without reading those before it. Integers are
+// little-endian, ranges half-open.
+//
+//	bytes              content
+//	[0, 4)             CRC-32C (Castagnoli) over the key and bytes [4, end)
+//	[4, 6)             page version, 1
+//	[6, 8)             number of columns c, 9
+//	[8, 12)            number of entries n, at least 1
+//	[12, 12+9c)        column table: per column the minimum, uint64, and the width in bytes, uint8
+//	then, per column   n integers of the column's width
+//	then, to the end   the ids, end to end
+//
+//	column  value
+//	0       length, residues
+//	1       file number, from 0
+//	2       ordinal in the file
+//	3       byte offset of '>' in the file
+//	4       bytes from there to the body
+//	5       bytes of the body beyond its residues: line ends and blanks
+//	6       residues per line, 0 where the lines are not alike
+//	7       bytes per line beyond its residues
+//	8       end of the id in the ids; an id begins where the one before it ends
+//
+// # Trust
+//
+// bbolt notices neither a flipped bit in a value nor a file cut short, and a damaged meta page silently reopens the
+// transaction before. So: both meta pages and the tree of branch pages are checked before the file is mapped, the last
+// transaction is committed twice so that both meta pages name the whole index, every page carries a CRC, the two
+// small buckets carry one together, and the fact complete is written last. Whatever a damaged file still does to
+// bbolt, a panic or a memory fault, becomes ErrCorrupt.
+//
+// # History of FormatVersion
+//
+//	1  first format
+package index
+
+// FormatVersion is the version of the file that this package writes and reads.
+const FormatVersion = 1

@@ -1,0 +1,203 @@
+package index
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Options say where and how Ensure works. The zero value is usable.
+type Options struct {
+	Path   string // of the index; DefaultPath where empty
+	Rehash bool   // compare the content of all files, not only sizes and modification times
+
+	Log      *slog.Logger                    // what was found and why something is rebuilt; nil for none
+	Progress func(bytesDone, bytesAll int64) // of scanning, every few megabytes and at the end of a file; nil for none
+}
+
+// Outcome is what Ensure had to do.
+type Outcome uint8
+
+const (
+	Created Outcome = iota // the index was built
+	Reused                 // it was valid as it stood
+	Settled                // the content was equal; sizes and times were recorded anew, nothing was scanned as FASTA
+)
+
+func (o Outcome) String() string { return [...]string{"created", "reused", "settled"}[o] }
+
+// Ensure returns an open index of the FASTA files in their order: the one at the path of the options if it is valid, a
+// new one in its place otherwise. An index that is damaged, cut short or of another version is named in the log and
+// built anew; a file that is no longfirst index is never overwritten.
+//
+// A build writes beside the path and renames when all is on disk: whenever it ends, by ctx, by an error or by a kill,
+// the old index is there or none. Of two processes at once the second waits and reuses.
+//
+// Errors: those of Open except ErrVersion and ErrCorrupt, those of mmapfasta.Scan, ErrNoFiles, ErrRepeated, ErrNoSpace,
+// fs.ErrNotExist for a missing FASTA file, fs.ErrPermission, ctx's cause.
+func Ensure(ctx context.Context, fastas []string, opt Options) (*Index, Outcome, error) {
+	list, err := sources(fastas)
+	if err != nil {
+		return nil, 0, err
+	}
+	path, err := place(fastas, opt.Path)
+	if err != nil {
+		return nil, 0, err
+	}
+	if opt.Log == nil {
+		opt.Log = slog.New(slog.DiscardHandler)
+	}
+	e := &ensurer{
+		Options: opt, path: path, fastas: fastas, list: list,
+		judge: judge{rehash: opt.Rehash, known: map[string]reading{}},
+	}
+	x, v, err := e.examine(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	if x != nil && v.settled == nil {
+		return x, Reused, nil
+	}
+	return e.write(ctx, x, v)
+}
+
+func place(fastas []string, path string) (string, error) {
+	if path != "" {
+		return filepath.Abs(path)
+	}
+	path, err := DefaultPath(fastas)
+	if err != nil {
+		return "", err
+	}
+	return path, os.MkdirAll(filepath.Dir(path), 0o755) // of the cache folder; the folder of a FASTA exists
+}
+
+type ensurer struct {
+	Options
+	path   string
+	fastas []string
+	list   []source
+	judge  judge
+}
+
+// examine opens the index at the path and judges it. It returns no index where one has to be built.
+func (e *ensurer) examine(ctx context.Context) (*Index, verdict, error) {
+	x, err := Open(e.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, verdict{}, nil
+	case errors.Is(err, ErrCorrupt), errors.Is(err, ErrVersion):
+		return nil, verdict{reasons: []string{err.Error()}}, nil
+	case errors.Is(err, ErrNotIndex):
+		return nil, verdict{}, fmt.Errorf("%w; it is left as it is: remove it or name another file with --index", err)
+	case err != nil:
+		return nil, verdict{}, err
+	}
+	v, err := e.judge.judge(ctx, x, e.list)
+	if err != nil || len(v.reasons) > 0 {
+		x.Close()
+		return nil, v, err
+	}
+	return x, v, nil
+}
+
+// write builds or settles the index under its lock. It takes over x, which may be nil.
+func (e *ensurer) write(ctx context.Context, x *Index, v verdict) (*Index, Outcome, error) {
+	unlock, err := lock(ctx, e.path, func() {
+		e.Log.Info("Waiting for another process that writes the index", "path", e.path)
+	})
+	if err != nil {
+		return e.withoutNote(ctx, x, v, err)
+	}
+	defer unlock()
+	if err := closed(x); err != nil {
+		return nil, 0, err
+	}
+	// Another process may have written the index, and anybody the files, since.
+	if e.list, err = sources(e.fastas); err != nil {
+		return nil, 0, err
+	}
+	if x, v, err = e.examine(ctx); err != nil {
+		return nil, 0, err
+	}
+	switch {
+	case x == nil:
+		return e.build(ctx, v)
+	case v.settled == nil:
+		return x, Reused, nil
+	}
+	return e.settle(ctx, x, v)
+}
+
+func (e *ensurer) build(ctx context.Context, v verdict) (*Index, Outcome, error) {
+	if len(v.reasons) > 0 {
+		e.Log.Warn("Rebuilding the index: "+strings.Join(v.reasons, "; "), "path", e.path)
+	}
+	c, err := collect(ctx, e.list, e.Progress)
+	if err != nil {
+		return nil, 0, err
+	}
+	temporary, _, err := writeBeside(ctx, e.path, content{
+		facts: c.facts, files: c.files, recorded: c.recorded, pages: c.pages(), size: c.expectedSize(),
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	return e.install(temporary, Created)
+}
+
+func (e *ensurer) install(temporary string, outcome Outcome) (*Index, Outcome, error) {
+	if err := install(temporary, e.path); err != nil {
+		return nil, 0, err
+	}
+	x, err := Open(e.path)
+	return x, outcome, err
+}
+
+// settle writes the index anew with the facts of the verdict and its pages as they are. Pages are checked on the way;
+// an index that turns out to be damaged is built instead. It takes over x.
+func (e *ensurer) settle(ctx context.Context, x *Index, v verdict) (*Index, Outcome, error) {
+	temporary, digest, err := writeBeside(ctx, e.path, content{
+		facts: x.facts, files: x.files, recorded: v.settled, pages: x.storedPages(), size: x.size,
+	})
+	if err == nil && digest != x.Digest() {
+		os.Remove(temporary)
+		err = fmt.Errorf("%s: %w: its pages do not have its digest", e.path, ErrCorrupt)
+	}
+	if errors.Is(err, ErrCorrupt) {
+		return e.build(ctx, verdict{reasons: []string{errors.Join(err, closed(x)).Error()}})
+	}
+	if err != nil {
+		return e.withoutNote(ctx, x, v, err)
+	}
+	if err := closed(x); err != nil {
+		os.Remove(temporary)
+		return nil, 0, err
+	}
+	if len(v.touched) > 0 {
+		e.Log.Info("Keeping the index: "+strings.Join(v.touched, "; "), "path", e.path)
+	}
+	return e.install(temporary, Settled)
+}
+
+// withoutNote goes on with a valid index where err kept only the note from being written that it need not be compared
+// again. Where times have changed they must be recorded, since readers compare them; there err stands.
+func (e *ensurer) withoutNote(ctx context.Context, x *Index, v verdict, err error) (*Index, Outcome, error) {
+	if x == nil || len(v.touched) > 0 || ctx.Err() != nil {
+		return nil, 0, errors.Join(err, closed(x))
+	}
+	e.Log.Debug("The index is valid; that could not be noted in it", "path", e.path, "error", err)
+	return x, Reused, nil
+}
+
+func closed(x *Index) error {
+	if x == nil {
+		return nil
+	}
+	return x.Close()
+}

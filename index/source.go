@@ -1,0 +1,49 @@
+package index
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"longfirst/mmapfasta"
+	"longfirst/mmapfasta/mapped"
+)
+
+// source is a FASTA file of the list as it is now.
+type source struct {
+	path  string // absolute, cleaned
+	stamp mapped.Stamp
+}
+
+// sources looks at the files of a list. A file given twice, under whatever names, is refused: every record of it would
+// be computed twice, which nobody asks for on purpose.
+func sources(fastas []string) ([]source, error) {
+	if len(fastas) == 0 {
+		return nil, ErrNoFiles
+	}
+	list, infos := make([]source, len(fastas)), make([]os.FileInfo, len(fastas))
+	for i, name := range fastas {
+		path, err := filepath.Abs(name)
+		if err != nil {
+			return nil, err
+		}
+		info, err := os.Stat(path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil, fmt.Errorf("%s: FASTA file not found: %w; check the path", name, err)
+		case err != nil:
+			return nil, err
+		case info.IsDir():
+			return nil, fmt.Errorf("%s: %w; name the FASTA files in it", name, mmapfasta.ErrDirectory)
+		}
+		for j := range i {
+			if os.SameFile(infos[j], info) {
+				return nil, fmt.Errorf("%s and %s: %w; leave one out", fastas[j], name, ErrRepeated)
+			}
+		}
+		list[i], infos[i] = source{path, mapped.StampOf(info)}, info
+	}
+	return list, nil
+}
