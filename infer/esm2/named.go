@@ -5,7 +5,7 @@ var named = []struct {
 	name                                string
 	hidden, layers, heads, intermediate int
 }{
-	{"tiny", 64, 4, 4, 256},
+	{"tiny", 160, 4, 10, 640},
 	{"esm2_t6_8M", 320, 6, 20, 1280},
 	{"esm2_t12_35M", 480, 12, 20, 1920},
 	{"esm2_t30_150M", 640, 30, 20, 2560},
