@@ -96,3 +96,20 @@ func hashFile(ctx context.Context, path string) (content [24]byte, err error) {
 	binary.BigEndian.PutUint64(content[16:], size)
 	return content, nil
 }
+
+// CheckStamps returns an error when a file of the model is not as stamped.
+func CheckStamps(dir string, stamps []FileStamp) error {
+	now, err := Stamps(dir)
+	if err != nil {
+		return err
+	}
+	if len(now) != len(stamps) {
+		return fmt.Errorf("%s: model %w: it has %d files, had %d", dir, mapped.ErrChanged, len(now), len(stamps))
+	}
+	for i, f := range stamps {
+		if now[i] != f {
+			return fmt.Errorf("%s: model file %w since the run began", filepath.Join(dir, f.Name), mapped.ErrChanged)
+		}
+	}
+	return nil
+}
