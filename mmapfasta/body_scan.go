@@ -35,7 +35,7 @@ type bodyScan struct {
 	nextEnd    int64 // offset where the line feed of the next line is due
 	due        int64 // line ends found where they were due, from the first on
 	broken     bool  // one was missing
-	last       byte  // of the piece before
+	last       byte  // of the piece before, 0 at the body's start
 }
 
 func (b *bodyScan) reset() {
@@ -88,7 +88,7 @@ func (b *bodyScan) matchLines(piece []byte) {
 		b.period = b.firstEnd + 1
 		b.nextEnd = b.firstEnd
 		b.lineEnd = 1
-		if b.firstEnd > 0 && b.before(piece, end) == '\r' {
+		if b.before(piece, end) == '\r' {
 			b.lineEnd = 2
 		}
 	}
@@ -103,7 +103,7 @@ func (b *bodyScan) matchLines(piece []byte) {
 	}
 }
 
-// before returns the byte before piece[at], which is not the first of the body.
+// before returns the byte before piece[at].
 func (b *bodyScan) before(piece []byte, at int) byte {
 	if at == 0 {
 		return b.last

@@ -10,16 +10,16 @@ type headerScan struct {
 	id        []byte
 	begun     bool // past leading whitespace
 	ended     bool // past the id
-	pendingCR bool // the piece before ended in a carriage return, fine if the line ends next
+	pendingCR bool // the last byte was a carriage return, fine if the line ends here
 }
 
 func (h *headerScan) reset() {
 	*h = headerScan{id: h.id[:0]}
 }
 
-// feed takes the next piece of the line, without its line feed; ended tells that the line feed follows. It returns the
-// index in the piece of a carriage return that is not the line end, -1 meaning the last byte before the piece, or noCR.
-func (h *headerScan) feed(piece []byte, ended bool, seen rareBytes) int {
+// feed takes the next piece of the line, without its line feed. It returns the index in the piece of a carriage return
+// that is not the line end, -1 meaning the last byte before the piece, or noCR.
+func (h *headerScan) feed(piece []byte, seen rareBytes) int {
 	if len(piece) == 0 {
 		return noCR
 	}
@@ -31,7 +31,7 @@ func (h *headerScan) feed(piece []byte, ended bool, seen rareBytes) int {
 			if cr < len(piece)-1 {
 				return cr
 			}
-			h.pendingCR = !ended
+			h.pendingCR = true
 		}
 	}
 	if !h.ended {

@@ -89,7 +89,7 @@ func (s *scanner) scan(chunk []byte, base int64, seen rareBytes) error {
 			if end := bytes.IndexByte(line, '\n'); end >= 0 {
 				line, next, ended = line[:end], at+end+1, true
 			}
-			if cr := s.header.feed(line, ended, seen); cr != noCR {
+			if cr := s.header.feed(line, seen); cr != noCR {
 				return bareCR(base + int64(at+cr))
 			}
 			if ended {
