@@ -11,7 +11,10 @@ func RoundToFloat16(values []float32) {
 	}
 }
 
-// toFloat16 rounds to the nearest binary16, ties to even. Values from 65520 on become infinite.
+// float16Overflow is the least value that rounds to infinity: half a unit above the largest, 65504.
+const float16Overflow = 65520
+
+// toFloat16 rounds to the nearest binary16, ties to even.
 func toFloat16(f float32) uint16 {
 	bits := math.Float32bits(f)
 	sign := uint16(bits >> 16 & 0x8000)

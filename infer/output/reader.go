@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"iter"
 	"os"
+	"syscall"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -23,23 +23,30 @@ type Part struct {
 
 // OpenPart opens a part and reads its metadata. Errors name the file and are ErrNotPart, ErrPartVersion, ErrCorruptPart
 // or the file system's.
-func OpenPart(path string) (p *Part, err error) {
+func OpenPart(path string) (*Part, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			file.Close()
-		}
-	}()
 	stat, err := file.Stat()
 	if err != nil {
+		file.Close()
 		return nil, err
 	}
+	part, err := newPart(path, file, stat.Size())
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	part.file = file
+	return part, nil
+}
+
+// newPart reads a part's metadata from r.
+func newPart(path string, r io.ReaderAt, size int64) (*Part, error) {
 	var f *parquet.File
-	err = guard(path, func() (err error) {
-		f, err = parquet.OpenFile(file, stat.Size(), parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
+	err := guard(path, func() (err error) {
+		f, err = parquet.OpenFile(r, size, parquet.SkipPageIndex(true), parquet.SkipBloomFilters(true))
 		return err
 	})
 	if err != nil {
@@ -53,14 +60,20 @@ func OpenPart(path string) (p *Part, err error) {
 	if err != nil {
 		return nil, err
 	}
-	// parquet-go reads the type without its logical type FLOAT16.
-	if !parquet.EqualNodes(f.Schema(), partSchema(newElementType(info.DType).Type)) {
-		return nil, fmt.Errorf("%s: %w: columns %v", path, ErrCorruptPart, f.Schema().Columns())
+	err = guard(path, func() error {
+		// parquet-go reads the type without its logical type FLOAT16.
+		if !parquet.EqualNodes(f.Schema(), partSchema(newElementType(info.DType).Type)) {
+			return fmt.Errorf("other columns: %v", f.Schema().Columns())
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	if f.NumRows() != info.Rows {
 		return nil, fmt.Errorf("%s: %w: %d rows, its metadata say %d", path, ErrCorruptPart, f.NumRows(), info.Rows)
 	}
-	return &Part{Path: path, Info: info, file: file, groups: f.RowGroups()}, nil
+	return &Part{Path: path, Info: info, groups: f.RowGroups()}, nil
 }
 
 // Close closes the file.
@@ -259,7 +272,7 @@ func guard(path string, step func() error) (err error) {
 		}
 	}()
 	err = step()
-	var system *fs.PathError
+	var system syscall.Errno
 	if err == nil || errors.As(err, &system) {
 		return err
 	}

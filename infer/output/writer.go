@@ -2,7 +2,6 @@ package output
 
 import (
 	"cmp"
-	"encoding/binary"
 	"fmt"
 	"os"
 	"slices"
@@ -20,18 +19,15 @@ const (
 
 // PartWriter writes one part. It is not safe for concurrent use.
 type PartWriter struct {
-	dir     Dir
-	info    PartInfo
-	file    *os.File
-	parquet *parquet.GenericWriter[any]
-	columns []*parquet.ColumnWriter
-	group   int64 // bytes in the row group so far
+	dir   Dir
+	info  PartInfo
+	file  *os.File
+	table table
 
-	values  []parquet.Value // one row's embedding
-	half    []byte          // its elements as float16, little-endian
-	scalar  [1]parquet.Value
-	written int64 // rows
-	failed  error // the first error; the part is lost then
+	group      int64 // bytes in the row group so far
+	groupLimit int64
+	written    int64 // rows
+	failed     error // the first error; the part is lost then
 }
 
 // CreatePart begins a part in dir.Tmp. It ends with Publish or Abort.
@@ -44,22 +40,16 @@ func CreatePart(dir Dir, info PartInfo) (*PartWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &PartWriter{dir: dir, info: info, file: file}
-	w.parquet = parquet.NewGenericWriter[any](file,
-		partSchema(newElementType(info.DType)),
+	w := &PartWriter{dir: dir, info: info, file: file, groupLimit: rowGroupSize}
+	w.table = newTable(file, info.DType,
 		parquet.CreatedBy("longfirst", strings.TrimPrefix(info.Program, "longfirst "), "parquet-go"),
-		parquet.DataPageVersion(1),
+		parquet.DataPageVersion(1), // every reader takes it
 		parquet.DataPageStatistics(false),
 		parquet.SkipPageBounds("embedding", "list", "element"),
 		parquet.PageBufferSize(pageSize),
 		parquet.WriteBufferSize(ioBufferSize),
 		parquet.KeyValueMetadata(arrowSchemaKey, arrowSchema(info.DType, info.Dimension)),
 	)
-	w.columns = w.parquet.ColumnWriters()
-	w.values = make([]parquet.Value, info.Dimension)
-	if info.DType == Float16 {
-		w.half = make([]byte, 2*info.Dimension)
-	}
 	return w, nil
 }
 
@@ -74,65 +64,37 @@ func (w *PartWriter) Append(rows []Row) error {
 }
 
 func (w *PartWriter) append(row *Row) error {
-	if err := w.embedding(row); err != nil {
+	if err := w.check(row); err != nil {
 		return err
 	}
-	id, description, file := Text(row.ID), Text(row.Description), Text(row.File)
-	size := int64(len(id)+len(description)+len(file)+len(row.MD5)) + int64(w.info.Dimension*w.info.DType.Size()) + rowOverhead
-	if w.group > 0 && w.group+size > rowGroupSize {
-		if err := w.parquet.Flush(); err != nil {
+	stored := *row
+	stored.ID, stored.Description, stored.File, stored.MD5 = Text(row.ID), Text(row.Description), Text(row.File), Text(row.MD5)
+	size := rowOverhead + int64(len(stored.ID)+len(stored.Description)+len(stored.MD5)+w.info.Dimension*w.info.DType.Size())
+	if w.group > 0 && w.group+size > w.groupLimit {
+		if err := w.table.flush(); err != nil {
 			return w.wrap(err)
 		}
 		w.group = 0
 	}
-	w.group += size
-	w.written++
-	for column, value := range [...]parquet.Value{
-		colOrdinal:     parquet.Int64Value(row.Ordinal),
-		colID:          parquet.ByteArrayValue([]byte(id)),
-		colDescription: parquet.ByteArrayValue([]byte(description)),
-		colFile:        parquet.ByteArrayValue([]byte(file)),
-		colByteOffset:  parquet.Int64Value(row.ByteOffset),
-		colLength:      parquet.Int64Value(row.Length),
-		colResidues:    parquet.Int64Value(row.Residues),
-		colUnknown:     parquet.Int64Value(row.Unknown),
-		colTruncated:   parquet.Int64Value(row.Truncated),
-		colMD5:         parquet.ByteArrayValue([]byte(row.MD5)),
-	} {
-		w.scalar[0] = value.Level(0, 0, column)
-		if _, err := w.columns[column].WriteRowValues(w.scalar[:]); err != nil {
-			return w.wrap(err)
-		}
-	}
-	// Pages are cut by the size after each row, so how rows are split over calls of Append does not show in the file.
-	if _, err := w.columns[colEmbedding].WriteRowValues(w.values); err != nil {
+	if err := w.table.write(&stored); err != nil {
 		return w.wrap(err)
 	}
+	w.group += size
+	w.written++
 	return nil
 }
 
-// embedding fills values with the row's embedding.
-func (w *PartWriter) embedding(row *Row) error {
+// check refuses a row whose embedding is no data.
+func (w *PartWriter) check(row *Row) error {
 	if len(row.Embedding) != w.info.Dimension {
 		return fmt.Errorf("part %s: %w: record %s (ordinal %d) has %d values, want %d",
 			w.info.PartID, ErrInvalidRow, Text(row.ID), row.Ordinal, len(row.Embedding), w.info.Dimension)
 	}
-	repetition := 0 // a repetition level of 0 begins a list, 1 continues it
 	for i, v := range row.Embedding {
-		stored := v
-		if w.half != nil {
-			h := toFloat16(v)
-			stored = fromFloat16(h)
-			binary.LittleEndian.PutUint16(w.half[2*i:], h)
-			w.values[i] = parquet.FixedLenByteArrayValue(w.half[2*i:2*i+2]).Level(repetition, 1, colEmbedding)
-		} else {
-			w.values[i] = parquet.FloatValue(v).Level(repetition, 1, colEmbedding)
-		}
-		if stored-stored != 0 { // NaN or Inf
-			return fmt.Errorf("part %s: %w: record %s (ordinal %d) has value %v at %d, which %s does not hold",
+		if v-v != 0 || w.info.DType == Float16 && (v >= float16Overflow || v <= -float16Overflow) {
+			return fmt.Errorf("part %s: %w: record %s (ordinal %d) has value %v at %d, which %s does not hold as a finite number",
 				w.info.PartID, ErrInvalidRow, Text(row.ID), row.Ordinal, v, i, w.info.DType)
 		}
-		repetition = 1
 	}
 	return nil
 }
@@ -159,8 +121,7 @@ func (w *PartWriter) Publish(skips []Skip) error {
 	if err == nil {
 		var text string
 		if text, err = w.info.encode(); err == nil {
-			w.parquet.SetKeyValueMetadata(MetadataKey, text)
-			err = w.parquet.Close()
+			err = w.table.close(MetadataKey, text)
 		}
 	}
 	if err := publish(w.file, w.dir.Part(w.info.PartID), err); err != nil {
