@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime/debug"
+
+	"github.com/urfave/cli/v2"
+)
+
+// version is the program's version; a release sets it with -ldflags "-X main.version=…".
+var version = "0.1.0-dev"
+
+// programName is what files say they were written by.
+func programName() string { return "longfirst " + version }
+
+const (
+	categoryRun     = "Embed:"
+	categoryIndex   = "Index:"
+	categoryInspect = "Look around:"
+)
+
+func newApp() *cli.App {
+	return &cli.App{
+		Name:  "longfirst",
+		Usage: "protein language model embeddings from FASTA: indexed once, longest first, resumable",
+		Description: "Try it:\n" +
+			"   longfirst demo\n" +
+			"   longfirst model init --config tiny --out tiny-model\n" +
+			"   longfirst infer --model tiny-model --out embeddings proteins.fa",
+		Version:                version,
+		EnableBashCompletion:   true,
+		Suggest:                true,
+		UseShortOptionHandling: false,
+		HideVersion:            true,
+		Commands: []*cli.Command{
+			inferCommand(), planCommand(), verifyCommand(), exportCommand(),
+			indexCommand(),
+			modelCommand(), devicesCommand(), demoCommand(), versionCommand(), workerCommand(),
+		},
+		CommandNotFound: nil,
+		Action: func(c *cli.Context) error {
+			if c.Args().Present() {
+				return usagef("there is no command %q; see longfirst --help", c.Args().First())
+			}
+			return cli.ShowAppHelp(c)
+		},
+		OnUsageError:   onUsageError,
+		ExitErrHandler: func(*cli.Context, error) {}, // run reports and exits
+	}
+}
+
+// logFlags are taken by every command that has something to tell while it works.
+func logFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "log-format", Value: "text", Usage: "`FORMAT` of messages on stderr: text or json"},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "print errors and warnings only"},
+	}
+}
+
+func logOf(c *cli.Context) (*slog.Logger, error) {
+	return newLog(os.Stderr, c.String("log-format"), c.Bool("quiet"))
+}
+
+// onUsageError makes the parser's complaints usage errors, which exit with 2.
+func onUsageError(c *cli.Context, err error, _ bool) error {
+	return usagef("%s; see longfirst %s --help", err, c.Command.FullName())
+}
+
+// command completes a command with what all of them share.
+func command(c *cli.Command, flags ...cli.Flag) *cli.Command {
+	c.Flags = append(flags, logFlags()...)
+	c.OnUsageError = onUsageError
+	return c
+}
+
+// example formats what a command's help shows to be pasted.
+func example(lines ...string) string {
+	text := "Example:"
+	for _, l := range lines {
+		text += "\n   " + l
+	}
+	return text
+}
+
+func versionCommand() *cli.Command {
+	return &cli.Command{
+		Name: "version", Category: categoryInspect, Usage: "print the version and how the program was built",
+		Description: example("longfirst version"),
+		Action: func(*cli.Context) error {
+			build, _ := debug.ReadBuildInfo()
+			fmt.Printf("%s\n", programName())
+			if build != nil {
+				fmt.Printf("built with %s", build.GoVersion)
+				for _, s := range build.Settings {
+					switch s.Key {
+					case "GOOS", "GOARCH", "CGO_ENABLED", "-tags", "vcs.revision":
+						fmt.Printf(" %s=%s", s.Key, s.Value)
+					}
+				}
+				fmt.Println()
+			}
+			return nil
+		},
+	}
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+
+	"github.com/urfave/cli/v2"
+
+	"longfirst/infer/backend"
+	"longfirst/infer/cpu"
+	"longfirst/infer/worker"
+)
+
+// errNoCUDA says why this program can't use a GPU.
+var errNoCUDA = errors.New("this build of longfirst has no GPU support; --device cpu computes on the CPU")
+
+// newBackend opens a device in a worker process. Tests replace it to make devices that fail.
+var newBackend = func(device string, threads int) (backend.Backend, error) {
+	if device != "cpu" {
+		return nil, errNoCUDA
+	}
+	return cpu.New(threads)
+}
+
+// flopsPerThread is what a thread of the pure Go kernels reaches, for choosing block sizes.
+const flopsPerThread = 2.5e9
+
+// describeCPU fills in what a run on the CPU computes with.
+func describeCPU(s *worker.Settings) error {
+	b, err := newBackend("cpu", 1)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	s.NumericClass = b.Class()
+	s.FLOPS = flopsPerThread * float64(s.Threads)
+	return nil
+}
+
+func devicesCommand() *cli.Command {
+	return &cli.Command{
+		Name: "devices", Category: categoryInspect, Usage: "list what the program can run on here, and why not on the rest",
+		Description: example("longfirst devices"),
+		Action: func(*cli.Context) error {
+			var s worker.Settings
+			if err := describeCPU(&s); err != nil {
+				return err
+			}
+			fmt.Printf("cpu   %d threads usable of %d, %s/%s, numeric class %s\n", usableThreads(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, s.NumericClass)
+			fmt.Printf("cuda  not available: %v\n", errNoCUDA)
+			return nil
+		},
+	}
+}

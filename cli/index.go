@@ -1,0 +1,205 @@
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"longfirst/index"
+)
+
+var indexFlag = &cli.StringFlag{Name: "index", Usage: "index `FILE`; default: beside the FASTA file"}
+
+var rehashFlag = &cli.BoolFlag{Name: "rehash", Usage: "compare the content of the FASTA files, not only size and mtime, which can be forged"}
+
+func indexCommand() *cli.Command {
+	c := command(&cli.Command{
+		Name: "index", Category: categoryIndex, Usage: "build the index of FASTA files, or reuse it", ArgsUsage: "FASTA...",
+		Description: example("longfirst index proteins.fa", "longfirst index show proteins.fa"),
+		Action:      buildIndex,
+		Subcommands: []*cli.Command{
+			command(&cli.Command{
+				Name: "show", Usage: "print what an index holds", ArgsUsage: "FASTA...|INDEX",
+				Description: example("longfirst index show proteins.fa"), Action: showIndex,
+			}, indexFlag),
+			command(&cli.Command{
+				Name: "check", Usage: "compare every entry of an index with the FASTA files", ArgsUsage: "FASTA...|INDEX",
+				Description: example("longfirst index check proteins.fa"), Action: checkIndex,
+			}, indexFlag),
+			command(&cli.Command{
+				Name: "export", Usage: "write an index in the portable form", ArgsUsage: "FASTA...|INDEX",
+				Description: example("longfirst index export --format json proteins.fa > proteins.json"), Action: exportIndex,
+			}, indexFlag,
+				&cli.StringFlag{Name: "format", Value: "json", Usage: "`FORMAT`: json"},
+				&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "`FILE` to write; default: stdout"}),
+		},
+	}, indexFlag, rehashFlag, &cli.IntFlag{Name: "world-size", Aliases: []string{"n"}, Usage: "also print the shares of `N` workers"})
+	return c
+}
+
+func buildIndex(c *cli.Context) error {
+	log, err := logOf(c)
+	if err != nil {
+		return err
+	}
+	x, err := ensureIndex(c, log)
+	if err != nil {
+		return err
+	}
+	defer x.Close()
+	return logShares(log, x, c.Int("world-size"))
+}
+
+// ensureIndex builds or reuses the index of the FASTA files named on the command line.
+func ensureIndex(c *cli.Context, log *slog.Logger) (*index.Index, error) {
+	fastas := c.Args().Slice()
+	if len(fastas) == 0 {
+		return nil, usagef("name at least one FASTA file; see longfirst %s --help", c.Command.FullName())
+	}
+	begin := time.Now()
+	x, outcome, err := index.Ensure(c.Context, fastas, index.Options{Path: c.String("index"), Rehash: c.Bool("rehash"), Log: log})
+	if err != nil {
+		return nil, err
+	}
+	// Scripts rely on these two lines.
+	if outcome == index.Created {
+		log.Info(fmt.Sprintf("Created index: %d sequences, %d total tokens", x.Len(), x.Tokens()))
+	} else {
+		log.Info("Using cached index: " + x.Path())
+	}
+	log.Info("index ready", "seconds", fmt.Sprintf("%.3f", time.Since(begin).Seconds()), "path", x.Path())
+	if n := x.Duplicates(); n > 0 {
+		log.Warn(fmt.Sprintf("%d records have the id of an earlier record; each is kept, a record is known by its place", n))
+	}
+	return x, nil
+}
+
+// logShares prints how the records are dealt out.
+func logShares(log *slog.Logger, x *index.Index, world int) error {
+	if world < 1 {
+		return nil
+	}
+	shares, err := index.Distribution(x, world)
+	if err != nil {
+		return err
+	}
+	for _, s := range shares {
+		// Scripts rely on this line.
+		log.Info(fmt.Sprintf("Worker %d/%d: %d sequences, %d tokens", s.Rank, world, s.Records, s.Tokens))
+	}
+	return nil
+}
+
+// openIndex opens the index that the arguments name: --index, an index file, or FASTA files whose index lies in its
+// usual place.
+func openIndex(c *cli.Context) (*index.Index, error) {
+	if path := c.String("index"); path != "" {
+		return index.Open(path)
+	}
+	args := c.Args().Slice()
+	if len(args) == 0 {
+		return nil, usagef("name FASTA files or an index; see longfirst %s --help", c.Command.FullName())
+	}
+	if len(args) == 1 && strings.HasSuffix(args[0], index.Extension) {
+		return index.Open(args[0])
+	}
+	path, err := index.DefaultPath(args)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("%s: there is no index yet: longfirst index builds it: %w", path, err)
+	}
+	return index.Open(path)
+}
+
+func showIndex(c *cli.Context) error {
+	x, err := openIndex(c)
+	if err != nil {
+		return err
+	}
+	defer x.Close()
+	info, err := os.Stat(x.Path())
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(os.Stdout)
+	fmt.Fprintf(w, "index        %s\n", x.Path())
+	fmt.Fprintf(w, "created      %s\n", x.Created().Format(time.RFC3339))
+	fmt.Fprintf(w, "digest       %s\n", x.Digest())
+	fmt.Fprintf(w, "sequences    %s\n", thousands(x.Len()))
+	fmt.Fprintf(w, "tokens       %s\n", thousands(x.Tokens()))
+	fmt.Fprintf(w, "longest      %s\n", thousands(x.Longest()))
+	fmt.Fprintf(w, "duplicates   %s\n", thousands(x.Duplicates()))
+	fmt.Fprintf(w, "pages        %s\n", thousands(x.Pages()))
+	fmt.Fprintf(w, "size         %s", bytesText(info.Size()))
+	if x.Len() > 0 {
+		fmt.Fprintf(w, ", %.1f bytes a sequence", float64(info.Size())/float64(x.Len()))
+	}
+	fmt.Fprintf(w, "\n\nfiles\n")
+	for _, f := range x.Files() {
+		fmt.Fprintf(w, "  %12s sequences %14s tokens  %s\n", thousands(f.Records), thousands(f.Residues), f.Path)
+	}
+	return w.Flush()
+}
+
+func checkIndex(c *cli.Context) error {
+	log, err := logOf(c)
+	if err != nil {
+		return err
+	}
+	x, err := openIndex(c)
+	if err != nil {
+		return err
+	}
+	defer x.Close()
+	if err := x.Check(c.Context); err != nil {
+		return err
+	}
+	log.Info("the index is sound and agrees with the FASTA files", "path", x.Path(), "sequences", x.Len())
+	return nil
+}
+
+func exportIndex(c *cli.Context) error {
+	if f := c.String("format"); f != "json" {
+		return usagef("--format %q: an index can be exported as json", f)
+	}
+	x, err := openIndex(c)
+	if err != nil {
+		return err
+	}
+	defer x.Close()
+	return writeTo(c.String("out"), x.ExportJSON)
+}
+
+// writeTo lets write fill a file, or stdout where path is empty. A file that could not be written whole is removed.
+func writeTo(path string, write func(io.Writer) error) error {
+	to := os.Stdout
+	if path != "" {
+		f, err := os.Create(path)
+		if err != nil {
+			return err
+		}
+		to = f
+	}
+	w := bufio.NewWriterSize(to, 1<<20)
+	err := write(w)
+	if err == nil {
+		err = w.Flush()
+	}
+	if path != "" {
+		if closed := to.Close(); err == nil {
+			err = closed
+		}
+		if err != nil {
+			os.Remove(path)
+		}
+	}
+	return err
+}

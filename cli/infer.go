@@ -1,0 +1,227 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+
+	"github.com/urfave/cli/v2"
+
+	"longfirst/infer"
+	"longfirst/infer/output"
+	"longfirst/infer/worker"
+)
+
+// contentFlags change what an embedding is.
+func contentFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "model", Aliases: []string{"m"}, Required: true, Usage: "model folder `DIR`: config.json, vocab.txt, model.safetensors"},
+		&cli.StringFlag{Name: "max-length", Value: "1024", Usage: "keep the first `N` residues of a record, or none to keep all; fair-esm keeps 1022"},
+		&cli.StringFlag{Name: "gaps", Value: "drop", Usage: "drop gap characters, or keep them as the tokens they are"},
+		&cli.StringFlag{Name: "pool", Value: "mean", Usage: "what stands for a sequence: mean over its residues"},
+		&cli.StringFlag{Name: "dtype", Value: "float32", Usage: "element `TYPE` the embeddings are stored in: float32 or float16"},
+		&cli.IntFlag{Name: "world-size", Usage: "deal the records into `N` shares; default: what the data set has, or the number of workers"},
+	}
+}
+
+// deviceFlags say what to compute on.
+func deviceFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "device", Value: "auto", Usage: "auto, cpu or cuda"},
+		&cli.StringFlag{Name: "gpus", Usage: "`LIST` of GPUs such as 0,2, as they count among the visible ones; default: all"},
+		&cli.IntFlag{Name: "workers", Usage: "`N` worker processes; default: one for each GPU, or one on the CPU"},
+		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`N` threads in all; default: what this process may use"},
+	}
+}
+
+func inferCommand() *cli.Command {
+	flags := append(contentFlags(), deviceFlags()...)
+	flags = append(flags,
+		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Required: true, Usage: "data set folder `DIR`"},
+		&cli.IntSliceFlag{Name: "rank", Usage: "compute only share `R`; repeat for several; needs --world-size"},
+		&cli.BoolFlag{Name: "overwrite", Usage: "remove an existing data set first"},
+		&cli.BoolFlag{Name: "retry-failed", Usage: "compute blocks with failed records again"},
+		&cli.BoolFlag{Name: "dry-run", Usage: "print the plan and stop, as longfirst plan does"},
+		indexFlag, rehashFlag)
+	return command(&cli.Command{
+		Name: "infer", Aliases: []string{"embed"}, Category: categoryRun, ArgsUsage: "FASTA...",
+		Usage: "embed every record; the same command again goes on where it stopped",
+		Description: example("longfirst infer --model models/esm2_t33_650M_UR50D --out embeddings proteins.fa") +
+			"\n\nExit codes: 0 all done; 1 failed; 2 usage; 3 done but for some records, each named; 130 or 143 stopped by a signal.",
+		Action: inferAction,
+	}, flags...)
+}
+
+func inferAction(c *cli.Context) error {
+	log, err := logOf(c)
+	if err != nil {
+		return err
+	}
+	if c.Bool("dry-run") {
+		return planAction(c)
+	}
+	settings, err := runSettings(c)
+	if err != nil {
+		return err
+	}
+	x, err := ensureIndex(c, log)
+	if err != nil {
+		return err
+	}
+	defer x.Close()
+	settings.Index, settings.Log = x, log
+	world := settings.World
+	if world == 0 {
+		world = len(settings.Devices)
+	}
+	watch := newWatch(log, os.Stderr, c.Bool("quiet") || c.String("log-format") == "json")
+	settings.Report = watch.report
+	result, err := worker.Run(c.Context, settings)
+	watch.end()
+	if err != nil {
+		return err
+	}
+	return summarize(log, settings, result)
+}
+
+// runSettings reads the command line. It touches neither index nor data set.
+func runSettings(c *cli.Context) (s worker.Settings, err error) {
+	if s.Options, err = contentOptions(c); err != nil {
+		return s, err
+	}
+	s.Out, s.World = c.String("out"), c.Int("world-size")
+	if s.World < 0 {
+		return s, usagef("--world-size %d: it is at least 1", s.World)
+	}
+	if c.IsSet("rank") {
+		if s.World == 0 {
+			return s, usagef("--rank needs --world-size: the number of shares there are")
+		}
+		s.Ranks = c.IntSlice("rank")
+	}
+	if s.Model, err = filepath.Abs(c.String("model")); err != nil {
+		return s, err
+	}
+	if s.Out, err = filepath.Abs(c.String("out")); err != nil {
+		return s, err
+	}
+	s.Overwrite, s.RetryFailed = c.Bool("overwrite"), c.Bool("retry-failed")
+	s.Program = programName()
+	if err := chooseDevices(c, &s); err != nil {
+		return s, err
+	}
+	s.Command, err = childCommand()
+	return s, err
+}
+
+func contentOptions(c *cli.Context) (o output.ContentOptions, err error) {
+	if o.MaxLength, err = parseMaxLength(c.String("max-length")); err != nil {
+		return o, err
+	}
+	if _, err := infer.ParseGaps(c.String("gaps")); err != nil {
+		return o, usageError{fmt.Errorf("--gaps: %w", err)}
+	}
+	if c.String("pool") != "mean" {
+		return o, usagef("--pool %q: it is mean", c.String("pool"))
+	}
+	o.Gaps, o.Pooling, o.Layer = c.String("gaps"), c.String("pool"), -1
+	o.DType = output.DType(c.String("dtype"))
+	if !o.DType.Valid() {
+		return o, usagef("--dtype %q: it is float32 or float16", c.String("dtype"))
+	}
+	return o, nil
+}
+
+func parseMaxLength(s string) (int64, error) {
+	if s == "none" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 1 || n > math.MaxInt32 {
+		return 0, usagef("--max-length %q: it is a number of residues, or none", s)
+	}
+	return n, nil
+}
+
+// chooseDevices decides what the children compute on.
+func chooseDevices(c *cli.Context, s *worker.Settings) error {
+	threads := c.Int("threads")
+	if threads < 0 || c.Int("workers") < 0 {
+		return usagef("--threads and --workers are at least 1")
+	}
+	if threads == 0 {
+		threads = usableThreads()
+	}
+	workers := max(1, c.Int("workers"))
+	switch device := c.String("device"); device {
+	case "auto", "cpu":
+		if c.IsSet("gpus") {
+			return usagef("--gpus goes with --device cuda")
+		}
+		s.Device, s.Devices = "cpu", worker.CPUDevices(workers)
+		s.Threads = max(1, threads/workers)
+		return describeCPU(s)
+	case "cuda":
+		return errNoCUDA
+	default:
+		return usagef("--device %q: it is auto, cpu or cuda", device)
+	}
+}
+
+// usableThreads is what the scheduler allows this process: affinity and cgroup, which the Go runtime honours, and the
+// cores of a Slurm task.
+func usableThreads() int {
+	n := runtime.GOMAXPROCS(0)
+	if slurm, err := strconv.Atoi(os.Getenv("SLURM_CPUS_PER_TASK")); err == nil && slurm > 0 {
+		n = min(n, slurm)
+	}
+	return n
+}
+
+// childCommand returns how a worker process is started: this executable again.
+func childCommand() (func() *exec.Cmd, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return func() *exec.Cmd { return exec.Command(self, "worker") }, nil
+}
+
+// summarize prints what a run did and what the data set holds.
+func summarize(log *slog.Logger, s worker.Settings, r worker.Result) error {
+	p := r.Proof
+	if r.Blocks == 0 {
+		log.Info("nothing left to compute", "blocks", r.BlocksBefore)
+	} else {
+		log.Info(fmt.Sprintf("embedded %s records, %s residues in %.1f s: %.0f residues/s", thousands(r.Counts.Records), thousands(r.Counts.Residues),
+			r.Elapsed.Seconds(), float64(r.Counts.Residues)/r.Elapsed.Seconds()), "blocks", r.BlocksDone, "blocks_before", r.BlocksBefore)
+		log.Info("of these", "truncated_records", r.Counts.Truncated, "cut_residues", r.Counts.Cut, "unknown_residues", r.Counts.Unknown,
+			"removed_gaps_and_stops", r.Counts.Removed, "empty_records", r.Counts.Empty, "failed_records", r.Counts.Failed)
+	}
+	for _, problem := range p.Problems {
+		log.Error("part at fault", "file", problem.Path, "error", problem.Err)
+	}
+	if len(p.Problems) > 0 {
+		return p.Err()
+	}
+	if len(p.Missing) > 0 {
+		log.Info("this run's shares are done; others are missing", "blocks_missing", len(p.Missing), "first", p.Missing[0])
+	}
+	for _, skip := range p.Skips {
+		if skip.Reason == output.SkipFailed {
+			log.Error("record without embedding", "id", skip.ID, "file", skip.File, "byte_offset", skip.ByteOffset, "why", skip.Detail)
+		}
+	}
+	if p.Failed > 0 {
+		return fmt.Errorf("%w: %d of %d, listed in %s; --retry-failed tries them again", errRecordsFailed, p.Failed, p.Records, output.Dir(s.Out).Skipped())
+	}
+	if p.Complete() {
+		log.Info(fmt.Sprintf("complete: %s records embedded, %s empty", thousands(p.Embedded), thousands(p.Empty)), "embeddings", output.Dir(s.Out).Embeddings())
+	}
+	return nil
+}

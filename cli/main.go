@@ -1,0 +1,26 @@
+// Command longfirst turns FASTA files into protein language model embeddings.
+//
+// This package is the only one that wires the others together, prints for people, and exits.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() { os.Exit(run(os.Args)) }
+
+// run is the program but for its exit.
+func run(args []string) int {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		cancel(interrupted{<-signals})
+		signal.Stop(signals) // a second one ends the program at once
+	}()
+	app := newApp()
+	return report(app.RunContext(ctx, interleave(app, args)))
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"longfirst/index"
+	"longfirst/infer/output"
+	"longfirst/infer/worker"
+)
+
+func verifyCommand() *cli.Command {
+	return command(&cli.Command{
+		Name: "verify", Category: categoryRun, ArgsUsage: "OUT",
+		Usage: "prove that a data set is complete and undamaged, and mark it with _SUCCESS",
+		Description: example("longfirst verify embeddings", "longfirst verify --sample 20 embeddings") +
+			"\n\nEvery record of the index must have exactly one row, or be empty. Every page of every part is read and its\n" +
+			"checksum compared. --sample computes some rows again on the CPU and compares them.",
+		Action: verifyAction,
+	},
+		indexFlag,
+		&cli.StringFlag{Name: "model", Aliases: []string{"m"}, Usage: "model folder `DIR` for --sample; default: where the data set had it"},
+		&cli.Int64Flag{Name: "sample", Usage: "compute `N` rows again"},
+		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`N` threads; default: what this process may use"})
+}
+
+func verifyAction(c *cli.Context) error {
+	log, err := logOf(c)
+	if err != nil {
+		return err
+	}
+	if c.NArg() != 1 {
+		return usagef("name one data set folder")
+	}
+	out, err := filepath.Abs(c.Args().First())
+	if err != nil {
+		return err
+	}
+	manifest, err := output.ReadManifest(output.Dir(out))
+	if err != nil {
+		return fmt.Errorf("%s is no data set: %w", out, err)
+	}
+	indexPath := c.String("index")
+	if indexPath == "" {
+		indexPath = manifest.Index.Path
+	}
+	x, err := index.Open(indexPath)
+	if err != nil {
+		return fmt.Errorf("%w; name the index of the data set with --index", err)
+	}
+	defer x.Close()
+	modelDir := c.String("model")
+	if modelDir == "" {
+		modelDir = manifest.Model.Path
+	}
+	check := worker.Check{Index: x, Model: modelDir, Out: out, Sample: c.Int64("sample"), Threads: c.Int("threads"), NewBackend: newBackend}
+	if check.Threads == 0 {
+		check.Threads = usableThreads()
+	}
+	found, err := worker.Verify(c.Context, check)
+	if err != nil {
+		return err
+	}
+	for _, r := range found.Recomputed {
+		log.Info("computed again", "id", r.ID, "ordinal", r.Ordinal, "identical", r.Identical, "largest_difference", fmt.Sprintf("%.2g", r.Largest))
+	}
+	settings := worker.Settings{Out: out}
+	return summarize(log, settings, worker.Result{Proof: found.Proof})
+}

@@ -1,0 +1,103 @@
+package infer
+
+import (
+	"crypto/md5"
+	"encoding/hex"
+	"hash"
+
+	"longfirst/infer/backend"
+	"longfirst/infer/output"
+	"longfirst/mmapfasta"
+)
+
+// Batch is a packed batch with what the data set says of its sequences: Rows[i] describes sequence i. Skips are records
+// that were met while the batch was filled and have no residues to embed, or whose embedding failed.
+type Batch struct {
+	backend.Batch
+	Rows   []output.Row
+	Skips  []output.Skip
+	Pooled []float32 // [B, H], row i is the embedding of Rows[i]
+
+	positions []int64 // of Rows
+	text      []byte  // ids, descriptions and digests of Rows, made one string when the batch is full
+	spans     []textSpan
+	md5       hash.Hash
+	upper     []byte
+}
+
+// textSpan locates the three strings of a row in Batch.text.
+type textSpan struct{ id, description, md5, end int }
+
+func newBatch() *Batch { return &Batch{md5: md5.New()} }
+
+func (b *Batch) reset() {
+	b.Tokens = b.Tokens[:0]
+	b.CuSeqlens = append(b.CuSeqlens[:0], 0)
+	b.Rows, b.Skips = b.Rows[:0], nil
+	b.positions, b.text, b.spans = b.positions[:0], b.text[:0], b.spans[:0]
+}
+
+// add tokenizes a record into the batch.
+func (b *Batch) add(t *Tokenizer, r *Record, path string) {
+	tokens, n := t.Append(b.Tokens, r.Body)
+	if n.Residues == 0 {
+		detail := "no residues"
+		if r.Length > 0 {
+			detail = "nothing but gaps and a stop"
+		}
+		b.Skips = append(b.Skips, b.skip(r, path, output.SkipEmpty, detail))
+		return
+	}
+	b.Tokens = tokens
+	b.CuSeqlens = append(b.CuSeqlens, int32(len(tokens)))
+	b.positions = append(b.positions, r.Position)
+	b.Rows = append(b.Rows, output.Row{
+		Ordinal: r.Ordinal, File: path, ByteOffset: r.Offset, Length: r.Length,
+		Residues: n.Residues, Unknown: n.Unknown, Truncated: n.Truncated,
+	})
+	_, description := mmapfasta.ParseHeader(r.Header)
+	var s textSpan
+	s.id = len(b.text)
+	b.text = append(b.text, r.ID...)
+	s.description = len(b.text)
+	b.text = append(b.text, description...)
+	s.md5 = len(b.text)
+	b.text = b.appendMD5(b.text, r.Body)
+	s.end = len(b.text)
+	b.spans = append(b.spans, s)
+}
+
+func (b *Batch) skip(r *Record, path string, reason output.SkipReason, detail string) output.Skip {
+	return output.Skip{Ordinal: r.Ordinal, Position: r.Position, ID: string(r.ID), File: path,
+		ByteOffset: r.Offset, Length: r.Length, Reason: reason, Detail: detail}
+}
+
+// seal gives the rows their strings, all cut from one.
+func (b *Batch) seal(hidden int) {
+	text := string(b.text)
+	for i, s := range b.spans {
+		b.Rows[i].ID = text[s.id:s.description]
+		b.Rows[i].Description = text[s.description:s.md5]
+		b.Rows[i].MD5 = text[s.md5:s.end]
+	}
+	n := len(b.Rows) * hidden
+	if cap(b.Pooled) < n {
+		b.Pooled = make([]float32, n)
+	}
+	b.Pooled = b.Pooled[:n]
+}
+
+// appendMD5 appends the hexadecimal MD5 of the record's residues, upper-cased and without white space: the checksum
+// sequence databases publish for a protein.
+func (b *Batch) appendMD5(dst, body []byte) []byte {
+	b.upper = mmapfasta.AppendResidues(b.upper[:0], body)
+	for i, c := range b.upper {
+		if 'a' <= c && c <= 'z' {
+			b.upper[i] = c - ('a' - 'A')
+		}
+	}
+	b.md5.Reset()
+	b.md5.Write(b.upper)
+	var sum [md5.Size]byte
+	return hex.AppendEncode(dst, b.md5.Sum(sum[:0]))
+}

@@ -1,0 +1,163 @@
+package infer
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"golang.org/x/sync/errgroup"
+
+	"longfirst/index"
+	"longfirst/infer/esm2"
+	"longfirst/infer/output"
+)
+
+// Embedder computes the embeddings of ranges of an index with one model on one device.
+type Embedder struct {
+	Sources      *Sources
+	Tokenizer    *Tokenizer
+	Runner       *esm2.Runner
+	Hidden       int // H
+	TokenBudget  int // tokens of a batch; one longer sequence makes a batch of its own
+	MaxSequences int // sequences of a batch
+}
+
+const (
+	// CPUTokenBudget fills the cores' caches rather than their memory: about 25 MB of activations at 8M.
+	CPUTokenBudget = 2048
+
+	// MaxSequences bounds the rows of a batch where sequences are short.
+	MaxSequences = 1024
+
+	// MaxTokens is the most tokens a batch can hold: cumulative lengths are 32 bits wide.
+	MaxTokens = 1 << 30
+)
+
+// batchesInFlight is what the three stages need: one being filled, one on the device, one being written.
+const batchesInFlight = 3
+
+// Embed computes the records of r but those refuse names, and hands each finished batch to emit, in index order. The
+// batch is emit's until it returns. A record refused appears as a skip with the reason refuse gave.
+func (e *Embedder) Embed(ctx context.Context, r index.Range, refuse func(position int64) (reason string, ok bool), emit func(*Batch) error) error {
+	free := make(chan *Batch, batchesInFlight)
+	for range batchesInFlight {
+		free <- newBatch()
+	}
+	filled := make(chan *Batch)
+	computed := make(chan *Batch)
+
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		defer close(filled)
+		return e.fill(ctx, r, refuse, free, filled)
+	})
+	group.Go(func() error {
+		defer close(computed)
+		for b := range filled {
+			if err := e.compute(b); err != nil {
+				return err
+			}
+			if err := send(ctx, computed, b); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	group.Go(func() error {
+		for b := range computed {
+			if err := emit(b); err != nil {
+				return err
+			}
+			free <- b // never blocks: there is room for every batch there is
+		}
+		return nil
+	})
+	return group.Wait()
+}
+
+// fill packs the records of r, longest first, into batches.
+func (e *Embedder) fill(ctx context.Context, r index.Range, refuse func(int64) (string, bool), free <-chan *Batch, filled chan<- *Batch) error {
+	next := func() (*Batch, error) {
+		select {
+		case b := <-free:
+			b.reset()
+			return b, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	b, err := next()
+	if err != nil {
+		return err
+	}
+	limits := budget{int64(e.TokenBudget), e.MaxSequences}
+	err = e.Sources.Each(ctx, r, func(rec *Record) error {
+		path := e.Sources.Path(rec.File)
+		if reason, ok := refuse(rec.Position); ok {
+			b.Skips = append(b.Skips, b.skip(rec, path, output.SkipFailed, reason))
+			return nil
+		}
+		if !limits.fits(int64(len(b.Tokens)), len(b.Rows), e.Tokenizer.Tokens(rec.Length)) {
+			b.seal(e.Hidden)
+			if err := send(ctx, filled, b); err != nil {
+				return err
+			}
+			if b, err = next(); err != nil {
+				return err
+			}
+		}
+		b.add(e.Tokenizer, rec, path)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	b.seal(e.Hidden)
+	return send(ctx, filled, b)
+}
+
+// compute runs the model over a batch and takes out the rows that are not finite.
+func (e *Embedder) compute(b *Batch) error {
+	if len(b.Rows) == 0 {
+		return nil
+	}
+	if err := e.Runner.Start(b.Batch, b.Pooled); err != nil {
+		return fmt.Errorf("batch of %d sequences from position %d: %w", len(b.Rows), b.positions[0], err)
+	}
+	if err := e.Runner.Finish(); err != nil {
+		return fmt.Errorf("batch of %d sequences from position %d: %w", len(b.Rows), b.positions[0], err)
+	}
+	kept := b.Rows[:0]
+	for i, row := range b.Rows {
+		row.Embedding = b.Pooled[i*e.Hidden : (i+1)*e.Hidden : (i+1)*e.Hidden]
+		if d := firstNotFinite(row.Embedding); d >= 0 {
+			b.Skips = append(b.Skips, output.Skip{Ordinal: row.Ordinal, Position: b.positions[i], ID: row.ID, File: row.File,
+				ByteOffset: row.ByteOffset, Length: row.Length, Reason: output.SkipFailed,
+				Detail: fmt.Sprintf("embedding has %v at dimension %d", row.Embedding[d], d)})
+			continue
+		}
+		kept = append(kept, row)
+	}
+	b.Rows = kept
+	return nil
+}
+
+// firstNotFinite returns the first dimension that holds NaN or an infinity, or -1.
+func firstNotFinite(v []float32) int {
+	const exponent = 0x7f800000
+	for i, x := range v {
+		if math.Float32bits(x)&exponent == exponent {
+			return i
+		}
+	}
+	return -1
+}
+
+func send(ctx context.Context, to chan<- *Batch, b *Batch) error {
+	select {
+	case to <- b:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

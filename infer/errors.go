@@ -1,0 +1,23 @@
+package infer
+
+import "errors"
+
+var (
+	// ErrOption is returned for a value an option does not have.
+	ErrOption = errors.New("no such option")
+
+	// ErrVocabulary is returned when a model's vocabulary can't be fed from FASTA bytes.
+	ErrVocabulary = errors.New("unusable vocabulary")
+
+	// ErrNoBlock is returned for a rank or block that the plan does not have.
+	ErrNoBlock = errors.New("no such block")
+
+	// ErrTooLong is returned for a record that takes more tokens than a batch can count.
+	ErrTooLong = errors.New("record too long")
+
+	// ErrBlockRule is returned for a manifest whose block rule this program does not know.
+	ErrBlockRule = errors.New("unknown block rule")
+
+	// ErrNotIndexed is returned for a FASTA file that is not as the index recorded it.
+	ErrNotIndexed = errors.New("file is not the one that was indexed")
+)

@@ -1,0 +1,38 @@
+package worker
+
+// bisection finds the items of a block that bring a child down, by computing parts of the block on their own: a part
+// that fails is halved until one item is left, a part that passes is cleared.
+type bisection struct {
+	suspects []Items          // still to be computed, the next one last
+	culprits map[int64]string // item of the share -> what its child said last
+}
+
+func newBisection(block Items, reason string) *bisection {
+	b := &bisection{culprits: make(map[int64]string)}
+	b.failed(block, reason)
+	return b
+}
+
+// next returns the items to compute next; ok is false when nothing is in doubt any more.
+func (b *bisection) next() (probe Items, ok bool) {
+	if len(b.suspects) == 0 {
+		return Items{}, false
+	}
+	return b.suspects[len(b.suspects)-1], true
+}
+
+// passed clears items that next returned.
+func (b *bisection) passed(Items) { b.suspects = b.suspects[:len(b.suspects)-1] }
+
+// failed takes note that computing the items failed.
+func (b *bisection) failed(items Items, reason string) {
+	if n := len(b.suspects); n > 0 && b.suspects[n-1] == items {
+		b.suspects = b.suspects[:n-1]
+	}
+	if items.Stop-items.Start == 1 {
+		b.culprits[items.Start] = reason
+		return
+	}
+	middle := items.Start + (items.Stop-items.Start)/2
+	b.suspects = append(b.suspects, Items{middle, items.Stop}, Items{items.Start, middle})
+}

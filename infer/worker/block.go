@@ -1,0 +1,103 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"syscall"
+	"time"
+
+	"longfirst/infer"
+	"longfirst/infer/output"
+	"longfirst/mmapfasta/mapped"
+)
+
+// compute computes a leased block and publishes its part, or computes the items of a probe and publishes nothing.
+func (w *blockWorker) compute(ctx context.Context, lease Lease, report func(Progress) error) (Done, error) {
+	begin := time.Now()
+	done := Done{Rank: lease.Rank, Block: lease.Block}
+	block, start, stop, err := w.plan.Block(lease.Rank, lease.Block)
+	if err != nil {
+		return done, err
+	}
+	refuse := func(position int64) (string, bool) {
+		reason, ok := lease.Refuse[position]
+		return reason, ok
+	}
+	if lease.Probe != nil {
+		err := w.embedder.Embed(ctx, block.Sub(lease.Probe.Start, lease.Probe.Stop), refuse, func(*infer.Batch) error { return nil })
+		done.Seconds = time.Since(begin).Seconds()
+		return done, err
+	}
+	part, err := output.CreatePart(w.dir, w.partInfo(lease, start, stop))
+	if err != nil {
+		return done, err
+	}
+	var skips []output.Skip
+	err = w.embedder.Embed(ctx, block, refuse, func(b *infer.Batch) error {
+		if err := part.Append(b.Rows); err != nil {
+			return err
+		}
+		skips = append(skips, b.Skips...)
+		c := count(b)
+		done.Counts.Add(c)
+		return report(Progress{Rank: lease.Rank, Block: lease.Block, Residues: c.Residues, Records: c.Records})
+	})
+	if err == nil {
+		err = w.embedder.Sources.Unchanged()
+	}
+	if err != nil {
+		part.Abort()
+		return done, err
+	}
+	done.Seconds = time.Since(begin).Seconds()
+	return done, part.Publish(skips)
+}
+
+func (w *blockWorker) partInfo(lease Lease, start, stop int64) output.PartInfo {
+	o := w.orders
+	return output.PartInfo{
+		PartID:       output.PartID{Rank: lease.Rank, World: o.World, Block: lease.Block},
+		FirstItem:    start,
+		Items:        stop - start,
+		IndexDigest:  o.IndexDigest,
+		ModelDigest:  o.ModelDigest,
+		NumericClass: w.backend.Class(),
+		Layer:        o.Options.Layer,
+		Pooling:      o.Options.Pooling,
+		DType:        o.Options.DType,
+		Dimension:    w.embedder.Hidden,
+		Program:      o.Program,
+	}
+}
+
+func count(b *infer.Batch) Counts {
+	var c Counts
+	for _, row := range b.Rows {
+		c.Records++
+		c.Residues += row.Residues
+		c.Removed += row.Length - row.Residues - row.Truncated
+		c.Unknown += row.Unknown
+		if row.Truncated > 0 {
+			c.Truncated++
+			c.Cut += row.Truncated
+		}
+	}
+	for _, s := range b.Skips {
+		if s.Reason == output.SkipEmpty {
+			c.Empty++
+		} else {
+			c.Failed++
+		}
+	}
+	return c
+}
+
+// stopsRun tells the failures that every block would meet from those that belong to one block.
+func stopsRun(err error) bool {
+	for _, target := range []error{mapped.ErrChanged, mapped.ErrTruncated, infer.ErrNotIndexed, infer.ErrNoBlock, syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EFBIG} {
+		if errors.Is(err, target) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,209 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"longfirst/index"
+	"longfirst/infer"
+	"longfirst/infer/backend"
+	"longfirst/infer/esm2"
+	"longfirst/infer/output"
+)
+
+// Child is a worker process: it computes the blocks it is leased until its stdin ends.
+type Child struct {
+	In         io.Reader
+	Out        io.Writer
+	Log        *slog.Logger
+	Program    string // version, compared with the supervisor's
+	NewBackend func(device string, threads int) (backend.Backend, error)
+}
+
+// Run serves leases until In ends. It returns at once then, also in the middle of a block, whose part is not published:
+// the process is expected to exit.
+func (c *Child) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	messages := make(chan Message)
+	ended := make(chan error, 1)
+	go func() {
+		ended <- receive(c.In, func(m Message) error {
+			select {
+			case messages <- m:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+	}()
+	served := make(chan error, 1)
+	go func() { served <- c.serve(ctx, messages) }()
+	select {
+	case err := <-served:
+		return err
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// serve is the child's life: hello, orders, ready, then a block for every lease.
+func (c *Child) serve(ctx context.Context, messages <-chan Message) error {
+	to := &sender{w: c.Out}
+	visible := os.Getenv(visibleDevicesVariable)
+	if err := to.send(Message{Hello: &Hello{PID: os.Getpid(), Program: c.Program, VisibleDevices: visible}}); err != nil {
+		return err
+	}
+	m, err := next(ctx, messages)
+	if err != nil {
+		return err
+	}
+	if m.Orders == nil {
+		return fmt.Errorf("%w: the first message to a child must be its orders", errProtocol)
+	}
+	w, err := c.prepare(*m.Orders, visible)
+	if err != nil {
+		to.send(Message{Failed: &Failed{Rank: -1, Block: -1, Error: err.Error(), StopsRun: !errors.Is(err, errDevice)}})
+		return err
+	}
+	defer w.close()
+	if err := to.send(Message{Ready: &Ready{NumericClass: w.backend.Class()}}); err != nil {
+		return err
+	}
+	for {
+		m, err := next(ctx, messages)
+		if err != nil {
+			return err
+		}
+		if m.Lease == nil {
+			return fmt.Errorf("%w: a child that is ready takes leases only", errProtocol)
+		}
+		done, err := w.compute(ctx, *m.Lease, func(p Progress) error { return to.send(Message{Progress: &p}) })
+		if err != nil {
+			c.Log.Error("block failed", "rank", m.Lease.Rank, "block", m.Lease.Block, "error", err)
+			err = to.send(Message{Failed: &Failed{Rank: m.Lease.Rank, Block: m.Lease.Block, Error: err.Error(), StopsRun: stopsRun(err)}})
+		} else {
+			c.Log.Info("block done", "rank", done.Rank, "block", done.Block, "records", done.Counts.Records, "residues", done.Counts.Residues,
+				"seconds", done.Seconds)
+			err = to.send(Message{Done: &done})
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func next(ctx context.Context, messages <-chan Message) (Message, error) {
+	select {
+	case m := <-messages:
+		return m, nil
+	case <-ctx.Done():
+		return Message{}, ctx.Err()
+	}
+}
+
+// prepare checks that the child is what its orders say, then opens the index and loads the model.
+func (c *Child) prepare(o Orders, visible string) (w *blockWorker, err error) {
+	if err := confined(o, visible); err != nil {
+		return nil, err
+	}
+	if o.Program != c.Program {
+		return nil, fmt.Errorf("%w: supervisor is version %s, this child %s", errProtocol, o.Program, c.Program)
+	}
+	w = &blockWorker{orders: o}
+	defer func() {
+		if err != nil {
+			w.close()
+		}
+	}()
+	if w.index, err = index.Open(o.Index); err != nil {
+		return nil, err
+	}
+	if got := w.index.Digest().String(); got != o.IndexDigest {
+		return nil, fmt.Errorf("%s: %w: its digest is %s, the run's is %s", o.Index, ErrOtherIndex, got, o.IndexDigest)
+	}
+	if err := esm2.CheckStamps(o.Model, o.ModelFiles); err != nil {
+		return nil, err
+	}
+	if w.backend, err = c.NewBackend(o.Device, o.Threads); err != nil {
+		return nil, fmt.Errorf("%w: %w", errDevice, err)
+	}
+	if class := w.backend.Class(); class != o.NumericClass {
+		return nil, fmt.Errorf("%w: the data set holds %s, this device computes %s", ErrMixedNumerics, o.NumericClass, class)
+	}
+	if w.model, err = esm2.Load(o.Model, w.backend); err != nil {
+		return nil, err
+	}
+	return w, w.prepare()
+}
+
+// confined checks that a child for a device sees that device and no other, and one for the CPU sees none.
+func confined(o Orders, visible string) error {
+	if visible != o.VisibleDevices {
+		return fmt.Errorf("%w: %s is %q, ordered %q", ErrIsolation, visibleDevicesVariable, visible, o.VisibleDevices)
+	}
+	if one := visible != "" && !strings.Contains(visible, ","); o.Device != "cpu" && !one {
+		return fmt.Errorf("%w: %s is %q, want exactly one device", ErrIsolation, visibleDevicesVariable, visible)
+	}
+	return nil
+}
+
+// blockWorker holds what a child needs to compute blocks.
+type blockWorker struct {
+	orders   Orders
+	index    *index.Index
+	backend  backend.Backend
+	model    *esm2.Model
+	plan     *infer.Plan
+	embedder *infer.Embedder
+	dir      output.Dir
+}
+
+func (w *blockWorker) prepare() error {
+	o := w.orders
+	config := w.model.Config()
+	gaps, err := infer.ParseGaps(o.Options.Gaps)
+	if err != nil {
+		return err
+	}
+	tokenizer, err := infer.NewTokenizer(w.model.Vocabulary(), gaps, o.Options.MaxLength)
+	if err != nil {
+		return err
+	}
+	w.plan = &infer.Plan{Index: w.index, World: o.World, Rule: o.Rule, Cost: infer.Cost(config, o.Options.MaxLength)}
+	w.dir = output.Dir(o.Out)
+	budget := infer.CPUTokenBudget
+	most := max(int64(budget), tokenizer.Tokens(w.index.Longest()))
+	if most > infer.MaxTokens {
+		return fmt.Errorf("%w: a record of %d residues, at most %d fit: use --max-length", infer.ErrTooLong, w.index.Longest(), infer.MaxTokens-2)
+	}
+	runner, err := w.model.NewRunner(int(most), infer.MaxSequences)
+	if err != nil {
+		return err
+	}
+	w.embedder = &infer.Embedder{Sources: infer.NewSources(w.index), Tokenizer: tokenizer, Runner: runner, Hidden: config.HiddenSize,
+		TokenBudget: budget, MaxSequences: infer.MaxSequences}
+	return nil
+}
+
+func (w *blockWorker) close() {
+	if w.embedder != nil {
+		w.embedder.Sources.Close()
+	}
+	if w.model != nil {
+		w.model.Close()
+	}
+	if w.backend != nil {
+		w.backend.Close()
+	}
+	if w.index != nil {
+		w.index.Close()
+	}
+}

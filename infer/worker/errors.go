@@ -1,0 +1,41 @@
+package worker
+
+import "errors"
+
+// Errors of starting a worker process.
+var (
+	// ErrIsolation is returned by a child that sees other devices than the one it was started for.
+	ErrIsolation = errors.New("worker is not confined to its device")
+
+	// ErrDevice is returned for a choice of devices that can't be had.
+	ErrDevice = errors.New("no such device")
+
+	// ErrOtherIndex is returned when the index is not the one a data set was begun with.
+	ErrOtherIndex = errors.New("another index")
+
+	// ErrMixedNumerics is returned when results of two numeric classes would stand in one data set.
+	ErrMixedNumerics = errors.New("another numeric class than the data set's")
+)
+
+// errDevice marks a failure of one child's device, which the others need not share.
+var errDevice = errors.New("device")
+
+// Errors of a run.
+var (
+	// ErrNoWorkers is returned when every worker process was given up.
+	ErrNoWorkers = errors.New("no worker process left")
+
+	// ErrBusy is returned when another supervisor works on the same ranks of the same data set.
+	ErrBusy = errors.New("another run is writing this data set")
+
+	// ErrDifferent is returned when a data set was begun with other inputs or options.
+	ErrDifferent = errors.New("data set was begun differently")
+
+	// ErrNoSpace is returned when the disk can't hold the data set.
+	ErrNoSpace = errors.New("not enough disk space")
+
+	// ErrNotReproduced is returned when computing a row again gives another one.
+	ErrNotReproduced = errors.New("a row can't be reproduced")
+
+	errProtocol = errors.New("worker protocol")
+)

@@ -1,0 +1,159 @@
+package worker
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// process is a running child as its supervisor sees it.
+type process struct {
+	slot  int
+	cmd   *exec.Cmd
+	stdin io.WriteCloser
+	to    *sender
+	log   logFile
+
+	ready bool
+	task  *task // nil when idle
+	lease Lease // of task
+}
+
+// event is something a child did. Exactly one of message and exit is set.
+type event struct {
+	from    *process
+	message *Message
+	exit    *exited
+}
+
+// spawner starts processes from one OS thread that lives as long as it does: Linux sends a child its parent-death signal
+// when the thread that started it ends, not the process.
+type spawner struct{ start chan func() }
+
+func newSpawner() *spawner {
+	s := &spawner{start: make(chan func())}
+	go func() {
+		runtime.LockOSThread()
+		for f := range s.start {
+			f()
+		}
+	}()
+	return s
+}
+
+// close ends the thread, and with it every process it started.
+func (s *spawner) close() { close(s.start) }
+
+// spawn starts a child and reports what it does to events until it has exited.
+func (s *spawner) spawn(cmd *exec.Cmd, slot int, logs string, events chan<- event) (*process, error) {
+	p := &process{slot: slot, cmd: cmd}
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if p.log, err = openLog(filepath.Join(logs, fmt.Sprintf("worker-%d.log", slot))); err != nil {
+		return nil, err
+	}
+	defer p.log.file.Close()
+	cmd.Stderr = p.log.file
+	confineToGroup(cmd)
+	p.stdin, p.to = stdin, &sender{w: stdin}
+
+	started := make(chan error)
+	s.start <- func() { started <- cmd.Start() }
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("start worker process: %w", err)
+	}
+	go func() {
+		err := receive(stdout, func(m Message) error {
+			events <- event{from: p, message: &m}
+			return nil
+		})
+		if err != nil {
+			killGroup(cmd.Process)
+			io.Copy(io.Discard, stdout)
+		}
+		if waited := cmd.Wait(); err == nil {
+			err = waited
+		}
+		events <- event{from: p, exit: p.exited(err)}
+	}()
+	return p, nil
+}
+
+// exited says how a child ended.
+type exited struct {
+	slot int
+	how  string // "exit status 2", "signal: killed"
+	log  string // path
+	tail string // the last lines it wrote there
+}
+
+func (p *process) exited(err error) *exited {
+	e := &exited{slot: p.slot, how: "exit status 0", log: p.log.path, tail: p.log.tail()}
+	if err != nil {
+		e.how = err.Error()
+	}
+	return e
+}
+
+func (e *exited) Error() string {
+	text := fmt.Sprintf("worker process %d: %s; its log is %s", e.slot, e.how, e.log)
+	if e.tail != "" {
+		text += " and ends with\n" + e.tail
+	}
+	return text
+}
+
+// logFile is where a child's stderr goes, appended to what earlier children wrote.
+type logFile struct {
+	file  *os.File
+	path  string
+	begin int64 // of this child's lines
+}
+
+func openLog(path string) (logFile, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
+	if err != nil {
+		return logFile{}, err
+	}
+	if _, err := fmt.Fprintf(f, "---- %s\n", time.Now().UTC().Format(time.RFC3339)); err != nil {
+		f.Close()
+		return logFile{}, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return logFile{}, err
+	}
+	return logFile{file: f, path: path, begin: info.Size()}, nil
+}
+
+// tail returns the last lines the child wrote.
+func (l logFile) tail() string {
+	const lines, most = 8, 4096
+	f, err := os.Open(l.path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || info.Size() <= l.begin {
+		return ""
+	}
+	from := max(l.begin, info.Size()-most)
+	buf := make([]byte, info.Size()-from)
+	n, _ := f.ReadAt(buf, from)
+	text := strings.Split(string(bytes.TrimSpace(buf[:n])), "\n")
+	return strings.Join(text[max(0, len(text)-lines):], "\n")
+}

@@ -1,0 +1,247 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os/exec"
+	"time"
+
+	"longfirst/infer/output"
+)
+
+// supervisor runs the children of one run. All its state belongs to the goroutine of supervise.
+type supervisor struct {
+	orders  Orders
+	devices []string // what CUDA_VISIBLE_DEVICES each child gets; one child for each
+	queue   *queue
+	dir     output.Dir
+	command func() *exec.Cmd
+	log     *slog.Logger
+	report  func(Snapshot)
+
+	spawner  *spawner
+	events   chan event
+	restarts chan int // slots whose pause is over
+	children map[int]*process
+	deaths   []int // of each slot, in a row
+	pausing  int   // slots that wait for their restart
+	last     error // how the child that died last ended
+	snapshot Snapshot
+}
+
+// Snapshot is the state of a run for whoever watches it.
+type Snapshot struct {
+	Blocks, BlocksDone     int
+	Residues, ResiduesDone int64 // to embed in this run, at most; embedded so far, lost blocks' included
+	Counts                 Counts
+	Children               int
+	Elapsed                time.Duration
+}
+
+const (
+	maxDeaths    = 5                      // of a slot in a row, then it is given up
+	firstPause   = 100 * time.Millisecond // before a restart; doubles with each death in a row
+	longestPause = 5 * time.Second
+	patience     = time.Second // what a child is given to exit once its stdin has ended
+)
+
+// supervise computes every task of the queue. It returns when all children have exited.
+func (s *supervisor) supervise(ctx context.Context) error {
+	s.spawner = newSpawner()
+	defer s.spawner.close()
+	s.events = make(chan event)
+	s.restarts = make(chan int, len(s.devices)) // room for every slot: a pause that ends after the run must not wait
+	s.children = make(map[int]*process)
+	s.deaths = make([]int, len(s.devices))
+	begin := time.Now()
+	s.snapshot.Blocks = s.queue.len()
+	for _, share := range s.queue.shares {
+		for _, t := range share {
+			s.snapshot.Residues += t.residues
+		}
+	}
+	var err error
+	for slot := 0; slot < len(s.devices) && slot < s.snapshot.Blocks && err == nil; slot++ {
+		err = s.startChild(slot)
+	}
+	for err == nil && s.unfinished() {
+		s.snapshot.Elapsed, s.snapshot.Children = time.Since(begin), len(s.children)
+		s.report(s.snapshot)
+		select {
+		case e := <-s.events:
+			err = s.handle(e)
+		case slot := <-s.restarts:
+			s.pausing--
+			err = s.startChild(slot)
+		case <-ctx.Done():
+			err = context.Cause(ctx)
+		}
+		if err == nil && len(s.children)+s.pausing == 0 && s.unfinished() {
+			err = fmt.Errorf("%w: %w", ErrNoWorkers, s.last)
+		}
+	}
+	s.stop()
+	s.snapshot.Elapsed = time.Since(begin)
+	s.report(s.snapshot)
+	return err
+}
+
+func (s *supervisor) unfinished() bool { return s.snapshot.BlocksDone < s.snapshot.Blocks }
+
+func (s *supervisor) startChild(slot int) error {
+	cmd := s.command()
+	cmd.Env = append(cmd.Environ(), visibleDevicesVariable+"="+s.devices[slot])
+	p, err := s.spawner.spawn(cmd, slot, s.dir.Logs(), s.events)
+	if err != nil {
+		return err
+	}
+	s.children[slot] = p
+	return nil
+}
+
+func (s *supervisor) handle(e event) error {
+	if e.exit != nil {
+		return s.buried(e.from, e.exit)
+	}
+	p, m := e.from, e.message
+	switch {
+	case m.Hello != nil:
+		orders := s.orders
+		orders.VisibleDevices = s.devices[p.slot]
+		s.tell(p, Message{Orders: &orders})
+	case m.Ready != nil:
+		s.readied(p, m.Ready.NumericClass)
+	case m.Progress != nil:
+		s.snapshot.ResiduesDone += m.Progress.Residues
+	case m.Done != nil && p.task != nil:
+		s.done(p, *m.Done)
+	case m.Failed != nil:
+		return s.failed(p, *m.Failed)
+	default:
+		s.log.Error("worker process sent a message out of turn", "worker", p.slot)
+		killGroup(p.cmd.Process)
+	}
+	return nil
+}
+
+// readied gives a child that has loaded the model its first block.
+func (s *supervisor) readied(p *process, class string) {
+	s.log.Info("worker ready", "worker", p.slot, "pid", p.cmd.Process.Pid, "device", s.orders.Device, "numeric_class", class)
+	p.ready = true
+	s.assign(p)
+}
+
+// assign leases the next block to an idle child.
+func (s *supervisor) assign(p *process) {
+	if p.task = s.queue.take(p.slot, len(s.devices)); p.task == nil {
+		return
+	}
+	p.lease = p.task.lease()
+	s.tell(p, Message{Lease: &p.lease})
+}
+
+// assignIdle gives work that came back to children that had none left.
+func (s *supervisor) assignIdle() {
+	for _, p := range s.children {
+		if p.ready && p.task == nil {
+			s.assign(p)
+		}
+	}
+}
+
+// tell sends a message. A child that can't be told anything is about to be reported as exited.
+func (s *supervisor) tell(p *process, m Message) {
+	if err := p.to.send(m); err != nil {
+		s.log.Debug("worker process does not listen", "worker", p.slot, "error", err)
+	}
+}
+
+func (s *supervisor) done(p *process, d Done) {
+	t := p.task
+	p.task = nil
+	s.deaths[p.slot] = 0
+	if t.passed(p.lease, s.queue.world) {
+		s.snapshot.BlocksDone++
+		s.snapshot.Counts.Add(d.Counts)
+	} else {
+		s.queue.putBack(t)
+	}
+	s.assign(p)
+	s.assignIdle()
+}
+
+// failed deals with a child that reports a failure and lives on, or says why it is about to exit.
+func (s *supervisor) failed(p *process, f Failed) error {
+	if f.StopsRun {
+		return fmt.Errorf("worker process %d: %s", p.slot, f.Error)
+	}
+	if p.task == nil {
+		s.log.Error("worker process can't start", "worker", p.slot, "error", f.Error)
+		return nil
+	}
+	s.log.Warn("block failed", "worker", p.slot, "rank", f.Rank, "block", f.Block, "error", f.Error)
+	if err := s.taskFailed(p, f.Error); err != nil {
+		return err
+	}
+	s.assign(p)
+	return nil
+}
+
+func (s *supervisor) taskFailed(p *process, reason string) error {
+	t := p.task
+	p.task = nil
+	if err := t.failed(p.lease, reason, s.queue.world); err != nil {
+		return err
+	}
+	s.queue.putBack(t)
+	return nil
+}
+
+// buried deals with a child that has exited, and starts another in its place after a pause.
+func (s *supervisor) buried(p *process, end *exited) error {
+	delete(s.children, p.slot)
+	s.last = end
+	s.deaths[p.slot]++
+	pause := min(firstPause<<(s.deaths[p.slot]-1), longestPause)
+	if p.task != nil {
+		s.log.Warn("worker process died", "worker", p.slot, "rank", p.lease.Rank, "block", p.lease.Block, "how", end)
+		if p.lease.Probe != nil {
+			// The search for a record at fault costs a child per step; that is no sign of a sick device.
+			s.deaths[p.slot], pause = 0, 0
+		}
+		if err := s.taskFailed(p, end.how); err != nil {
+			return err
+		}
+		s.assignIdle()
+	} else {
+		s.log.Warn("worker process died", "worker", p.slot, "how", end)
+	}
+	if s.deaths[p.slot] >= maxDeaths {
+		s.log.Error("worker process given up", "worker", p.slot, "deaths", s.deaths[p.slot])
+		return nil
+	}
+	s.pausing++
+	time.AfterFunc(pause, func() { s.restarts <- p.slot })
+	return nil
+}
+
+// stop ends the children: their stdin ends, and whoever is still there after a while is killed.
+func (s *supervisor) stop() {
+	for _, p := range s.children {
+		p.stdin.Close()
+	}
+	late := time.After(patience)
+	for len(s.children) > 0 {
+		select {
+		case e := <-s.events:
+			if e.exit != nil {
+				delete(s.children, e.from.slot)
+			}
+		case <-late:
+			for _, p := range s.children {
+				killGroup(p.cmd.Process)
+			}
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"longfirst/index"
+	"longfirst/infer"
+	"longfirst/infer/backend"
+	"longfirst/infer/esm2"
+	"longfirst/infer/output"
+)
+
+// Check says what to verify of a data set.
+type Check struct {
+	Index      *index.Index
+	Model      string // folder; needed when the block rule is to be applied and rows are computed again
+	Out        string
+	Sample     int64 // rows to compute again, in this process
+	Threads    int
+	NewBackend func(device string, threads int) (backend.Backend, error)
+}
+
+// Found is what verifying found.
+type Found struct {
+	Proof      output.Proof
+	Recomputed []infer.Recomputed
+}
+
+// sampleTolerance is what a row computed again may differ by where the numeric class is another one: the tolerance
+// between two implementations of the model, not between two runs of one.
+const sampleTolerance = 1e-3
+
+// Verify proves a data set complete and undamaged, writes skipped.tsv, and _SUCCESS when it is complete.
+func Verify(ctx context.Context, c Check) (Found, error) {
+	var found Found
+	dir := output.Dir(c.Out)
+	manifest, err := output.ReadManifest(dir)
+	if err != nil {
+		return found, err
+	}
+	if got := c.Index.Digest().String(); got != manifest.Index.Digest {
+		return found, fmt.Errorf("%s: %w: its digest is %s, the data set's is %s", c.Index.Path(), ErrOtherIndex, got, manifest.Index.Digest)
+	}
+	rule, err := infer.ReadBlockRule(manifest.Blocks)
+	if err != nil {
+		return found, err
+	}
+	config, err := esm2.ReadConfig(c.Model)
+	if err != nil {
+		return found, fmt.Errorf("%w; name the model's folder with --model", err)
+	}
+	plan := &infer.Plan{Index: c.Index, World: manifest.WorldSize, Rule: rule, Cost: infer.Cost(config, manifest.Options.MaxLength)}
+	if err := readAll(ctx, dir); err != nil {
+		return found, err
+	}
+	if found.Proof, err = output.Prove(ctx, dir, manifest, Expected(plan)); err != nil {
+		return found, err
+	}
+	if c.Sample > 0 {
+		if found.Recomputed, err = c.recompute(ctx, manifest, plan); err != nil {
+			return found, err
+		}
+	}
+	if err := output.WriteSkipped(dir, found.Proof.Skips); err != nil {
+		return found, err
+	}
+	if err := output.WriteSuccess(dir, found.Proof); err != nil && !errors.Is(err, output.ErrIncomplete) {
+		return found, err
+	}
+	return found, nil
+}
+
+// readAll reads every page of every part, whose checksums are compared on the way.
+func readAll(ctx context.Context, dir output.Dir) error {
+	parts, _, err := dir.Parts()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, path := range parts {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		errs = append(errs, readPart(path))
+	}
+	return errors.Join(errs...)
+}
+
+func readPart(path string) error {
+	part, err := output.OpenPart(path)
+	if err != nil {
+		return err
+	}
+	defer part.Close()
+	for _, err := range part.Rows() {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// recompute computes a sample of the rows again.
+func (c Check) recompute(ctx context.Context, m output.Manifest, plan *infer.Plan) ([]infer.Recomputed, error) {
+	if digest, err := esm2.Digest(ctx, c.Model); err != nil {
+		return nil, err
+	} else if digest != m.Model.Digest {
+		return nil, fmt.Errorf("%s: this is another model: its digest is %s, the data set's is %s", c.Model, digest, m.Model.Digest)
+	}
+	w := &blockWorker{index: c.Index, orders: Orders{World: m.WorldSize, Rule: plan.Rule, Options: m.Options, Out: c.Out}}
+	var err error
+	if w.backend, err = c.NewBackend("cpu", c.Threads); err != nil {
+		return nil, err
+	}
+	defer w.backend.Close()
+	if w.model, err = esm2.Load(c.Model, w.backend); err != nil {
+		return nil, err
+	}
+	defer w.model.Close()
+	if err := w.prepare(); err != nil {
+		return nil, err
+	}
+	defer w.embedder.Sources.Close()
+	rows, err := w.embedder.Sample(ctx, plan, output.Dir(c.Out), c.Sample)
+	if err != nil {
+		return rows, err
+	}
+	for _, r := range rows {
+		if sameClass := m.NumericClass == w.backend.Class(); sameClass && !r.Identical || r.Largest > sampleTolerance {
+			return rows, fmt.Errorf("%s: %w: record %s (ordinal %d) differs by %.2g of its largest value", c.Out, ErrNotReproduced, r.ID, r.Ordinal, r.Largest)
+		}
+	}
+	return rows, nil
+}
