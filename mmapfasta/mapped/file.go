@@ -67,7 +67,8 @@ func (f *File) Mapped() bool { return f.reader != nil }
 
 // View returns the bytes [start, end) of the file, valid until Close and not to be written to. Where the file is mapped
 // nothing is copied and scratch is not touched; elsewhere the bytes are read into *scratch, which grows as needed, and
-// the view is valid until the next use of scratch. View does not allocate while *scratch is large enough.
+// the view is valid until the next use of scratch (nil makes new memory). View does not allocate while *scratch is large
+// enough.
 //
 // Errors: ErrClosed, ErrRange; where the file is not mapped also *TruncatedError and what reading gives.
 func (f *File) View(start, end int64, scratch *[]byte) ([]byte, error) {
@@ -84,6 +85,9 @@ func (f *File) View(start, end int64, scratch *[]byte) ([]byte, error) {
 }
 
 func (f *File) read(start, end int64, scratch *[]byte) ([]byte, error) {
+	if scratch == nil {
+		scratch = new([]byte)
+	}
 	*scratch = slices.Grow((*scratch)[:0], int(end-start))
 	span := (*scratch)[:end-start]
 	n, err := f.ReadAt(span, start)

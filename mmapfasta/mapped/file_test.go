@@ -56,6 +56,9 @@ func TestView(t *testing.T) {
 				}
 			}
 		}
+		if view, err := f.View(3, 7, nil); err != nil || string(view) != "ACGT" {
+			t.Fatalf("without scratch: %q, %v", view, err)
+		}
 		if mapping && scratch != nil {
 			t.Error("scratch was used though the file is mapped")
 		}
