@@ -56,12 +56,11 @@ func Init(dir string, c Config, seed uint64) error {
 	return os.WriteFile(filepath.Join(dir, ConfigFile), []byte(indented(c.huggingFace())), 0o666)
 }
 
-// randomTensor is a tensor to be drawn: mean + deviation·bell. A tensor with values is written as they are.
+// randomTensor is a tensor to be drawn: mean + deviation·bell.
 type randomTensor struct {
 	name            string
 	shape           []int
 	mean, deviation float64
-	values          []float32
 }
 
 // randomTensors lists the tensors of EsmModel under the names transformers gives them. Linear layers [N, K] have the
@@ -75,7 +74,6 @@ func randomTensors(c Config) []randomTensor {
 		gainSpread   = 0.1
 	)
 	h, f := c.HiddenSize, c.IntermediateSize
-	frequencies := inverseFrequencies(c.HeadDim(), c.RopeTheta)
 	var list []randomTensor
 	linear := func(name string, n, k int, gain float64) {
 		list = append(list,
@@ -94,9 +92,6 @@ func randomTensors(c Config) []randomTensor {
 		linear(layer+"attention.self.query", h, h, queryKeyGain)
 		linear(layer+"attention.self.key", h, h, queryKeyGain)
 		linear(layer+"attention.self.value", h, h, 1)
-		// transformers 4 leaves frequencies that the file lacks uninitialized.
-		list = append(list, randomTensor{name: layer + "attention.self.rotary_embeddings.inv_freq",
-			shape: []int{len(frequencies)}, values: frequencies})
 		linear(layer+"attention.output.dense", h, h, 1)
 		norm(layer + "LayerNorm")
 		linear(layer+"intermediate.dense", f, h, upGain)
@@ -141,12 +136,7 @@ func (t *randomTensor) write(w *safetensors.Writer, seed uint64) error {
 	mean := float32(t.mean)
 	chunk := make([]byte, 0, 1<<16)
 	for i := range elements {
-		var value float32
-		if t.values != nil {
-			value = t.values[i]
-		} else {
-			value = mean + float32(float32(source.bell())*scale) // the conversion forbids fusing
-		}
+		value := mean + float32(float32(source.bell())*scale) // the conversion forbids fusing
 		chunk = binary.LittleEndian.AppendUint32(chunk, math.Float32bits(value))
 		if len(chunk) == cap(chunk) || i == elements-1 {
 			if _, err := w.Write(chunk); err != nil {
@@ -162,13 +152,13 @@ func (t *randomTensor) write(w *safetensors.Writer, seed uint64) error {
 func (c Config) huggingFace() map[string]any {
 	return map[string]any{
 		"architectures":                []string{"EsmModel"},
-		"attention_probs_dropout_prob": 0.0,
+		"attention_probs_dropout_prob": json.Number("0.0"), // transformers 5 refuses an integer
 		"classifier_dropout":           nil,
 		"dtype":                        "float32",
 		"emb_layer_norm_before":        false,
 		"esmfold_config":               nil,
 		"hidden_act":                   "gelu",
-		"hidden_dropout_prob":          0.0,
+		"hidden_dropout_prob":          json.Number("0.0"),
 		"hidden_size":                  c.HiddenSize,
 		"initializer_range":            0.02,
 		"intermediate_size":            c.IntermediateSize,

@@ -1,0 +1,100 @@
+package infer
+
+import (
+	"errors"
+	"iter"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"longfirst/infer/output"
+)
+
+func lengthsOf(values []int64) iter.Seq2[int64, error] {
+	return func(yield func(int64, error) bool) {
+		for _, v := range values {
+			if !yield(v, nil) {
+				return
+			}
+		}
+	}
+}
+
+func TestCutCoversTheShare(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		lengths := rapid.SliceOfN(rapid.Int64Range(0, 1000), 0, 60).Draw(t, "lengths")
+		rule := BlockRule{TargetFLOPs: rapid.Int64Range(1, 5000).Draw(t, "target"), MaxRecords: rapid.Int64Range(1, 10).Draw(t, "records")}
+		cost := func(length int64) int64 { return length + 1 }
+		cuts, err := rule.Cut(lengthsOf(lengths), cost)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if cuts[0] != 0 || cuts[len(cuts)-1] != int64(len(lengths)) {
+			t.Fatalf("cuts %v of %d items", cuts, len(lengths))
+		}
+		for b := range cuts.Blocks() {
+			start, stop := cuts.Block(b)
+			var flops int64
+			for i, length := range lengths[start:stop] {
+				if flops >= rule.TargetFLOPs {
+					t.Fatalf("block %d goes on after %d FLOPs", b, flops)
+				}
+				flops += cost(length)
+				if got := cuts.Of(start + int64(i)); got != b {
+					t.Fatalf("item %d is said to be in block %d, is in %d", start+int64(i), got, b)
+				}
+			}
+			full := flops >= rule.TargetFLOPs || stop-start == rule.MaxRecords
+			if stop <= start || stop-start > rule.MaxRecords || !full && b != cuts.Blocks()-1 {
+				t.Fatalf("block %d is [%d, %d) with %d FLOPs", b, start, stop, flops)
+			}
+		}
+	})
+}
+
+func TestCutReportsAnError(t *testing.T) {
+	broken := errors.New("broken")
+	_, err := BlockRule{TargetFLOPs: 1, MaxRecords: 1}.Cut(func(yield func(int64, error) bool) { yield(0, broken) }, func(int64) int64 { return 1 })
+	if !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestBlockRuleThroughTheManifest(t *testing.T) {
+	rule := NewBlockRule(1e15, 8, 2e9)
+	back, err := ReadBlockRule(rule.Manifest())
+	if err != nil || back != rule {
+		t.Errorf("%+v came back as %+v, %v", rule, back, err)
+	}
+	if _, err := ReadBlockRule(output.BlockRule{Rule: "other-1", Figures: rule.Manifest().Figures}); !errors.Is(err, ErrBlockRule) {
+		t.Errorf("a rule of another name: %v", err)
+	}
+}
+
+// TestBlockSizes holds the rule to what it is for: no more than a minute a block, and enough blocks to share out.
+func TestBlockSizes(t *testing.T) {
+	const rate = 1e10
+	for _, c := range []struct{ total, least, most float64 }{
+		{total: 1e16, least: 59 * rate, most: 61 * rate},    // days: a minute a block
+		{total: 64e10, least: 0.9e10, most: 1.1e10},         // a minute in all: one of 16 blocks a share
+		{total: 1e6, least: 0.09 * rate, most: 0.11 * rate}, // nothing: no splitting hairs
+	} {
+		got := float64(NewBlockRule(int64(c.total), 4, rate).TargetFLOPs)
+		if got < c.least || got > c.most {
+			t.Errorf("%g FLOPs in all: blocks of %g, want %g to %g", c.total, got, c.least, c.most)
+		}
+	}
+}
+
+func TestPlanPackingFillsTheBudget(t *testing.T) {
+	lengths := []int64{500, 98, 98, 40, 30, 20, 5, 0}
+	p, err := PlanPacking(lengthsOf(lengths), 300, 200, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// 302 alone (cut, over the budget); 100+100; 42+32+22 (three sequences); 7.
+	want := Packing{Batches: 4, Tokens: 302 + 200 + 96 + 7, Longest: 302}
+	if p != want {
+		t.Errorf("got %+v, want %+v", p, want)
+	}
+}

@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+"""Golden values from transformers for the tests of longfirst.
+
+    python -m venv tf4 && tf4/bin/pip install -r requirements-transformers4.txt
+    python -m venv tf5 && tf5/bin/pip install -r requirements-transformers5.txt
+
+    tf4/bin/python make_goldens.py models .     # the models that transformers 4 writes
+    tf5/bin/python make_goldens.py models .     # the models that transformers 5 writes
+
+writes tiny random-weight models beside this file, each in a folder as save_pretrained leaves it, with what the release
+that wrote it computes from it, read back from the folder, in fp32 on the CPU (expected.safetensors):
+
+    tokens     U8  [T]      packed token ids, BOS and EOS included
+    lengths    I32 [B]      tokens of each sequence
+    hidden.l   F32 [T, H]   output_hidden_states, l = 0 ... L
+    pooled     F32 [B, H]   mean of hidden.L over residues
+    hidden64   F64 [T, H]   hidden.L of the same weights computed in float64 (only where the test needs it)
+
+    tf5/bin/python make_goldens.py demo MODEL FASTA OUT
+
+writes the mean embeddings of a FASTA file for a model folder: safetensors with ordinals I64 [N], ids U8 (each ended by a
+line feed), residues I64 [N] and embeddings F32 [N, H]. Records without residues are left out.
+
+Everything is compared on token ids: transformers' own tokenizer merges runs of unknown characters.
+"""
+
+import json
+import pathlib
+import shutil
+import sys
+
+import torch
+import transformers
+from safetensors.torch import save_file
+from transformers import EsmConfig, EsmForMaskedLM, EsmModel, EsmTokenizer
+
+MAJOR = int(transformers.__version__.split(".")[0])
+
+TOKENS = "<cls> <pad> <eos> <unk> L A G V S E R T I D P K Q N F Y M H W C X B U Z O . - <null_1> <mask>".split()
+LETTERS = {t: i for i, t in enumerate(TOKENS) if len(t) == 1}
+BOS, EOS, UNK = 0, 2, 3
+
+# A single residue; every letter and gap; one more than a block of 64 keys; ambiguous residues.
+SEQUENCES = ["M", "LAGVSERTIDPKQNFYMHWCXBUZO.-", "MKTAYIAKQR" * 6 + "QISFVKS", "XXBZUOMA"]
+LONG = "MSKGEELFTGVVPILVELDGDVNGHKFSVSGEGEGDATYGKLTLKFICTTGKLPVPWPTLVTTFSYGVQCFSRYPDHMKQHDFFKSAMPEGYVQERTIFFKDDGNYKTRAEVKFEGDTLVNRIELKGIDF"
+
+GOLDENS = [
+    # The published checkpoints hold F32 files whose rotary frequencies are rounded to half precision.
+    dict(name="head16-half-frequencies", major=4, heads=3, dim=16, layers=3, half_frequencies=True, long=True),
+    dict(name="head24-maskedlm", major=4, heads=2, dim=24, layers=2, cls=EsmForMaskedLM),
+    dict(name="head32-outliers", major=4, heads=2, dim=32, layers=3, outliers=(5, 40)),
+    dict(name="head16-f16", major=4, heads=2, dim=16, layers=2, dtype=torch.float16),
+    dict(name="head64-sharded", major=5, heads=2, dim=64, layers=2, shard="200KB"),
+    dict(name="head16-bf16", major=5, heads=4, dim=16, layers=2, dtype=torch.bfloat16),
+    dict(name="head24-no-token-dropout", major=5, heads=2, dim=24, layers=2, cls=EsmForMaskedLM, token_dropout=False),
+]
+
+# Least mean, over queries, of the largest attention weight in the longest sequence: a uniform one would give 1/T.
+PEAKED = 0.3
+
+
+def randomize(model, outliers, seed):
+    """Draws weights so that attention is peaked and hidden states keep about unit size."""
+    random = torch.Generator().manual_seed(seed)
+    normal = lambda p, mean, deviation: p.copy_(mean + deviation * torch.randn(p.shape, generator=random))
+    with torch.no_grad():
+        for name, p in model.named_parameters():
+            fan_in = p.shape[-1]
+            if "LayerNorm" in name or "layer_norm" in name:
+                normal(p, 1.0 if name.endswith("weight") else 0.0, 0.2)
+            elif name.endswith("bias"):
+                normal(p, 0.0, 0.1)
+            elif "word_embeddings" in name:
+                normal(p, 0.0, 1.0)
+            elif ".query." in name or ".key." in name:
+                normal(p, 0.0, 2.0 / fan_in**0.5)
+            else:
+                normal(p, 0.0, 1.2 / fan_in**0.5)
+        # Some channels of the residual stream are 100 times as large as the others, as in trained models.
+        for channel in outliers:
+            for name, p in model.named_parameters():
+                if "word_embeddings" in name:
+                    p[:, channel] *= 100
+                elif "output.dense" in name:
+                    p[channel] *= 100
+
+
+def encode(sequence):
+    """One token a byte, as longfirst does."""
+    return [BOS] + [LETTERS.get(c, UNK) for c in sequence] + [EOS]
+
+
+def hidden_states(model, ids, **kwargs):
+    with torch.no_grad():
+        out = model(torch.tensor([ids]), output_hidden_states=True, **kwargs)
+    assert torch.equal(out.hidden_states[-1], out.last_hidden_state), "the last hidden state is the normed one"
+    return out
+
+
+def attention_peak(folder, ids):
+    model = EsmModel.from_pretrained(folder, attn_implementation="eager", dtype=torch.float32).eval()
+    out = hidden_states(model, ids, output_attentions=True)
+    return min(a.max(-1).values.mean().item() for a in out.attentions)
+
+
+def make(golden, folder):
+    config = EsmConfig(
+        vocab_size=len(TOKENS), mask_token_id=32, pad_token_id=1, hidden_size=golden["heads"] * golden["dim"],
+        num_hidden_layers=golden["layers"], num_attention_heads=golden["heads"],
+        intermediate_size=min(128, 2 * golden["heads"] * golden["dim"]), hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0, layer_norm_eps=1e-5, position_embedding_type="rotary",
+        token_dropout=golden.get("token_dropout", True), emb_layer_norm_before=False,
+    )
+    model = golden.get("cls", EsmModel)(config).eval()
+    randomize(model, golden.get("outliers", ()), seed=golden["dim"])
+    if golden.get("half_frequencies"):
+        for name, buffer in model.named_buffers():
+            if name.endswith("inv_freq"):
+                buffer.copy_(buffer.half().float())
+    shutil.rmtree(folder, ignore_errors=True)
+    model.to(golden.get("dtype", torch.float32)).save_pretrained(folder, max_shard_size=golden.get("shard", "5GB"))
+    (folder / "vocab.txt").write_text("\n".join(TOKENS))
+
+    sequences = SEQUENCES + ([LONG] if golden.get("long") else [])
+    ids = [encode(s) for s in sequences]
+    tokenizer = EsmTokenizer(str(folder / "vocab.txt"))
+    assert [tokenizer(s).input_ids for s in sequences] == ids, "transformers gives other token ids"
+    peak = attention_peak(folder, max(ids, key=len))
+    assert peak > PEAKED, f"{folder}: attention is too even: {peak:.3f}"
+
+    model = EsmModel.from_pretrained(folder, add_pooling_layer=False, dtype=torch.float32).eval()
+    outs = [hidden_states(model, i) for i in ids]
+    expected = {
+        "tokens": torch.tensor([t for i in ids for t in i], dtype=torch.uint8),
+        "lengths": torch.tensor([len(i) for i in ids], dtype=torch.int32),
+        "pooled": torch.stack([o.last_hidden_state[0, 1:-1].mean(0) for o in outs]),
+    }
+    for l in range(config.num_hidden_layers + 1):
+        expected[f"hidden.{l}"] = torch.cat([o.hidden_states[l][0] for o in outs])
+    if golden.get("outliers"):
+        model = model.double()
+        expected["hidden64"] = torch.cat([hidden_states(model, i).last_hidden_state[0] for i in ids])
+        assert expected["hidden64"].dtype == torch.float64
+    versions = {"transformers": transformers.__version__, "torch": torch.__version__}
+    save_file(expected, folder / "expected.safetensors",
+              metadata={**versions, "attention_peak": f"{peak:.3f}", "sequences": json.dumps(sequences)})
+    print(f"{folder}: attention peak {peak:.3f}", file=sys.stderr)
+
+
+WHITESPACE = b" \t\r\n\v\f"
+GAPS = b"-."
+MAX_RESIDUES = 1024
+
+
+def records(path):
+    """Yields (id, residues) of a FASTA file in file order. A record starts at a line whose first byte is '>'."""
+    text = pathlib.Path(path).read_bytes()
+    offset = 3 if text.startswith(b"\xef\xbb\xbf") else 0
+    start, header, body = offset, None, []
+    for line in text[offset:].split(b"\n"):
+        if line.startswith(b">"):
+            if header is not None:
+                yield identifier(header, start), b"".join(body)
+            start, header, body = offset, line[1:], []
+        elif header is not None:
+            body.append(bytes(c for c in line if c not in WHITESPACE))
+        offset += len(line) + 1
+    if header is not None:
+        yield identifier(header, start), b"".join(body)
+
+
+def identifier(header, offset):
+    words = header.replace(b"\x01", b" ").split(None, 1)
+    return words[0] if words else str(offset).encode()
+
+
+def model_input(residues):
+    """Token ids of a record: upper case, no gaps, no final stop, cut, then BOS and EOS."""
+    residues = bytes(c for c in residues.upper() if c not in GAPS)
+    if residues.endswith(b"*"):
+        residues = residues[:-1]
+    return encode(residues[:MAX_RESIDUES].decode("latin-1"))
+
+
+def demo(model_folder, fasta, out):
+    model = EsmModel.from_pretrained(model_folder, add_pooling_layer=False, dtype=torch.float32).eval()
+    ordinals, ids, residues, embeddings = [], b"", [], []
+    for ordinal, (name, sequence) in enumerate(records(fasta)):
+        tokens = model_input(sequence)
+        if len(tokens) > 2:
+            ordinals.append(ordinal)
+            ids += name + b"\n"
+            residues.append(len(tokens) - 2)
+            embeddings.append(hidden_states(model, tokens).last_hidden_state[0, 1:-1].mean(0))
+    save_file({
+        "ordinals": torch.tensor(ordinals),
+        "ids": torch.tensor(list(ids), dtype=torch.uint8),
+        "residues": torch.tensor(residues),
+        "embeddings": torch.stack(embeddings),
+    }, out, metadata={"transformers": transformers.__version__, "torch": torch.__version__})
+    print(f"{out}: {len(ordinals)} embeddings", file=sys.stderr)
+
+
+def main(arguments):
+    torch.set_num_threads(1)
+    transformers.utils.logging.set_verbosity_error()
+    match arguments:
+        case ["models", out]:
+            for golden in GOLDENS:
+                if golden["major"] == MAJOR:
+                    make(golden, pathlib.Path(out) / golden["name"])
+        case ["demo", model, fasta, out]:
+            demo(model, fasta, out)
+        case _:
+            sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
