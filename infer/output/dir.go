@@ -64,6 +64,25 @@ func (d Dir) Parts() (parts map[PartID]string, foreign []string, err error) {
 	return parts, foreign, nil
 }
 
+// Clear removes the data set and leaves other files alone. The manifest goes last: while a part is left, so is what
+// says where it came from.
+func (d Dir) Clear() error {
+	parts, _, err := d.Parts()
+	if err != nil {
+		return err
+	}
+	paths := []string{d.Success(), d.Skipped()}
+	for _, path := range parts {
+		paths = append(paths, path)
+	}
+	for _, path := range append(paths, d.Manifest()) {
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
 // A temporary file is named TARGET~HOST~PID~N.tmp. The host is there because OUT may be shared by machines, each of
 // which can only tell its own processes from dead ones.
 var temporaryNumber atomic.Int64

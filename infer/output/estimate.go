@@ -12,8 +12,8 @@ import (
 // the footer. Measured upwards: an estimate may be a little too large, never too small.
 const (
 	rowOverhead   = 6*8 + 3*4 + 2 + 8
-	groupOverhead = 12 << 10
-	partOverhead  = 8 << 10
+	groupOverhead = 3 << 10
+	partOverhead  = 3 << 10
 	md5Bytes      = 32
 )
 

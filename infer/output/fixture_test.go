@@ -38,6 +38,7 @@ func newDataSet(t testing.TB, records, dimension int, dtype DType) *dataSet {
 		t.Fatal(err)
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
+	descriptions := []string{"", "tab\there", `"begins with a quote`, `5' "in" the middle`, "OS=Homo sapiens"}
 	headers := []string{"sp|P1|A", "bad\xffbyte", `"quoted" id`, "naïve", "twice", "twice", `plain\xff`}
 	for i := range records {
 		id := headers[i%len(headers)]
@@ -45,7 +46,7 @@ func newDataSet(t testing.TB, records, dimension int, dtype DType) *dataSet {
 			id = fmt.Sprintf("%s.%d", id, i)
 		}
 		row := Row{
-			Ordinal: int64(i), ID: id, Description: "tab\there " + strings.Repeat("x", i%50), File: fmt.Sprintf("/data/%d.fa", i%3),
+			Ordinal: int64(i), ID: id, Description: descriptions[i%len(descriptions)], File: fmt.Sprintf("/data/%d.fa", i%3),
 			ByteOffset: int64(i) * 700, Length: int64(i), Residues: int64(i) - 1, Unknown: int64(i % 4), Truncated: int64(i % 7),
 			MD5: fmt.Sprintf("%032x", i), Embedding: make([]float32, dimension),
 		}

@@ -51,6 +51,17 @@ type PartInfo struct {
 // MetadataKey is the Parquet key-value metadata key of PartInfo.
 const MetadataKey = "longfirst"
 
+// Failed returns the records whose computation failed.
+func (info PartInfo) Failed() []Skip {
+	var failed []Skip
+	for _, s := range info.Skips {
+		if s.Reason == SkipFailed {
+			failed = append(failed, s)
+		}
+	}
+	return failed
+}
+
 func (info PartInfo) encode() (string, error) {
 	b, err := json.Marshal(info)
 	return string(b), err

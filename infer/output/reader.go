@@ -42,6 +42,15 @@ func OpenPart(path string) (*Part, error) {
 	return part, nil
 }
 
+// ReadInfo reads what a part says about itself; see OpenPart for the errors.
+func ReadInfo(path string) (PartInfo, error) {
+	part, err := OpenPart(path)
+	if err != nil {
+		return PartInfo{}, err
+	}
+	return part.Info, part.Close()
+}
+
 // newPart reads a part's metadata from r.
 func newPart(path string, r io.ReaderAt, size int64) (*Part, error) {
 	var f *parquet.File

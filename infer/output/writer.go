@@ -72,12 +72,12 @@ func (w *PartWriter) append(row *Row) error {
 	size := rowOverhead + int64(len(stored.ID)+len(stored.Description)+len(stored.MD5)+w.info.Dimension*w.info.DType.Size())
 	if w.group > 0 && w.group+size > w.groupLimit {
 		if err := w.table.flush(); err != nil {
-			return w.wrap(err)
+			return w.inPart(err)
 		}
 		w.group = 0
 	}
 	if err := w.table.write(&stored); err != nil {
-		return w.wrap(err)
+		return w.inPart(err)
 	}
 	w.group += size
 	w.written++
@@ -103,7 +103,7 @@ func (w *PartWriter) check(row *Row) error {
 // over an older part of the same name. The part is gone if Publish fails.
 func (w *PartWriter) Publish(skips []Skip) error {
 	w.info.Rows = w.written
-	w.info.Skips = slices.Clone(skips)
+	w.info.Skips = append([]Skip{}, skips...) // [] in JSON where there is none
 	slices.SortFunc(w.info.Skips, func(a, b Skip) int { return cmp.Compare(a.Ordinal, b.Ordinal) })
 	for i := range w.info.Skips {
 		s := &w.info.Skips[i]
@@ -125,7 +125,7 @@ func (w *PartWriter) Publish(skips []Skip) error {
 		}
 	}
 	if err := publish(w.file, w.dir.Part(w.info.PartID), err); err != nil {
-		return w.wrap(err)
+		return w.inPart(err)
 	}
 	return nil
 }
@@ -136,4 +136,4 @@ func (w *PartWriter) Abort() {
 	os.Remove(w.file.Name())
 }
 
-func (w *PartWriter) wrap(err error) error { return fmt.Errorf("part %s: %w", w.info.PartID, err) }
+func (w *PartWriter) inPart(err error) error { return fmt.Errorf("part %s: %w", w.info.PartID, err) }
