@@ -15,7 +15,7 @@ import (
 
 // lockTimeout is how long Open waits for a program that has the file locked for writing. Nothing of ours ever has: an
 // index is written under another name.
-const lockTimeout = 2 * time.Second
+const lockTimeout = time.Second
 
 // Index is an open index file. It is safe for concurrent use, except that Close must not run beside anything else. A
 // file that is rebuilt meanwhile does not change what an open Index shows.

@@ -16,6 +16,10 @@ const Extension = ".lfx"
 // each other. Where that folder cannot be written and holds no valid index of the list either, it is in longfirst/ of
 // the user's cache folder (XDG_CACHE_HOME on Linux), its name then carrying a hash of the absolute paths.
 func DefaultPath(fastas []string) (string, error) {
+	return defaultPath(fastas, writable)
+}
+
+func defaultPath(fastas []string, writable func(folder string) bool) (string, error) {
 	list, err := sources(fastas)
 	if err != nil {
 		return "", err

@@ -1,0 +1,151 @@
+package index
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// anyEntries draws entries with values of any size that may stand in a page.
+func anyEntries(t *rapid.T) []Entry {
+	value := rapid.OneOf(rapid.Int64Range(0, 3), rapid.Int64Range(0, 1<<33), rapid.Int64Range(0, maxValue))
+	entries := make([]Entry, rapid.IntRange(1, 40).Draw(t, "count"))
+	first := rapid.Int64Range(0, maxValue).Draw(t, "first position")
+	for i := range entries {
+		e := Entry{
+			Position: first + int64(i), Ordinal: value.Draw(t, "ordinal"), File: rapid.IntRange(0, 1<<31-1).Draw(t, "file"),
+			ID:     rapid.SliceOfN(rapid.Byte(), 0, 30).Draw(t, "id"),
+			Offset: value.Draw(t, "offset"), Length: value.Draw(t, "length"), LineResidues: value.Draw(t, "line residues"),
+		}
+		e.BodyOffset = e.Offset + value.Draw(t, "header")
+		e.BodyEnd = e.BodyOffset + e.Length + value.Draw(t, "blanks")
+		e.LineBytes = e.LineResidues + value.Draw(t, "line extra")
+		entries[i] = e
+	}
+	return entries
+}
+
+func TestPageHoldsAnyEntries(t *testing.T) {
+	var p page // reused, as by a reader
+	rapid.Check(t, func(t *rapid.T) {
+		entries := anyEntries(t)
+		value := appendPage(nil, entries)
+		key := pageKey(entries[0].Length, entries[0].Position)
+		if err := p.decode(key[:], value); err != nil {
+			t.Fatal(err)
+		}
+		if p.count != int64(len(entries)) || p.first != entries[0].Position {
+			t.Fatalf("%d entries from %d on", p.count, p.first)
+		}
+		for i := range entries {
+			var e Entry
+			if err := p.entry(int64(i), &e); err != nil {
+				t.Fatal(err)
+			}
+			if !sameEntry(&e, &entries[i]) {
+				t.Fatalf("entry %d is %+v, not %+v", i, e, entries[i])
+			}
+		}
+	})
+}
+
+func TestKeysSortLongestFirst(t *testing.T) {
+	value := rapid.Int64Range(0, maxValue)
+	rapid.Check(t, func(t *rapid.T) {
+		longer, shorter := value.Draw(t, "length"), value.Draw(t, "length")
+		longer, shorter = max(longer, shorter), min(longer, shorter)
+		a, b := pageKey(longer, 5), pageKey(shorter, 6)
+		if bytes.Compare(a[:], b[:]) >= 0 {
+			t.Fatalf("%x does not sort before %x", a, b)
+		}
+		if length, position, ok := splitKey(a[:]); !ok || length != longer || position != 5 {
+			t.Fatalf("%x gives %d, %d", a, length, position)
+		}
+	})
+}
+
+func smallPage() (key [keySize]byte, value []byte) {
+	entries := []Entry{
+		{Position: 7, Ordinal: 300, ID: []byte("sp|P1|A"), Offset: 70000, BodyOffset: 70020, BodyEnd: 70331, Length: 300, LineResidues: 60, LineBytes: 61},
+		{Position: 8, Ordinal: 2, ID: nil, Offset: 0, BodyOffset: 2, BodyEnd: 12, Length: 9},
+	}
+	return pageKey(300, 7), appendPage(nil, entries)
+}
+
+func TestPageNoticesEveryFlippedBit(t *testing.T) {
+	key, value := smallPage()
+	whole := append(key[:], value...)
+	for bit := range 8 * len(whole) {
+		damaged := bytes.Clone(whole)
+		damaged[bit/8] ^= 1 << (bit % 8)
+		var p page
+		if err := p.decode(damaged[:keySize], damaged[keySize:]); err == nil {
+			t.Fatalf("bit %d of byte %d", bit%8, bit/8)
+		}
+	}
+	for size := range value {
+		var p page
+		if err := p.decode(key[:], value[:size]); err == nil {
+			t.Fatalf("cut to %d bytes", size)
+		}
+	}
+}
+
+func TestPageErrorsAreNamed(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(key, value []byte)
+		want   error
+	}{
+		"version":          {func(_, value []byte) { value[4] = 2 }, errPageVersion},
+		"columns":          {func(_, value []byte) { value[6] = 8 }, errPageShape},
+		"no entries":       {func(_, value []byte) { clear(value[8:12]) }, errPageShape},
+		"width":            {func(_, value []byte) { value[20] = 9 }, errPageShape},
+		"more than it has": {func(_, value []byte) { value[11] = 1 }, errPageShort},
+		"other length":     {func(key, _ []byte) { key[7] ^= 1 }, errPageKey},
+	} {
+		key, value := smallPage()
+		test.change(key[:], value)
+		binary.LittleEndian.PutUint32(value, pageCRC(key[:], value))
+		var p page
+		if err := p.decode(key[:], value); !errors.Is(err, test.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// FuzzPage gives any bytes a right checksum, so that what is behind it is reached: each entry reads as an error or as
+// one that lies inside its page.
+func FuzzPage(f *testing.F) {
+	key, value := smallPage()
+	f.Add(key[:], value)
+	f.Add(key[:], value[:pageTableEnd])
+	f.Add(key[:3], value[:3])
+	wide := bytes.Clone(value)
+	for i := range columnCount {
+		wide[pageHeaderSize+i*columnHead+8] = 8
+	}
+	f.Add(key[:], wide)
+	f.Fuzz(func(t *testing.T, key, value []byte) {
+		value = bytes.Clone(value)
+		if len(value) >= 4 {
+			binary.LittleEndian.PutUint32(value, pageCRC(key, value))
+		}
+		var p page
+		if p.decode(key, value) != nil {
+			return
+		}
+		for i := range min(p.count, 5000) {
+			var e Entry
+			if p.entry(i, &e) != nil {
+				continue
+			}
+			if e.Length < 0 || e.Offset < 0 || e.BodyOffset < e.Offset || e.BodyEnd < e.BodyOffset+e.Length ||
+				e.Ordinal < 0 || e.File < 0 || e.LineBytes < e.LineResidues || e.LineResidues < 0 {
+				t.Fatalf("entry %d: %+v", i, e)
+			}
+		}
+	})
+}
