@@ -143,8 +143,9 @@ func (w *weights) frequencies(c Config) (backend.Tensor, error) {
 const frequencyTolerance = 1.0 / 256
 
 // frequencyNames returns the spellings of the frequencies that the file has: one for the model or one a layer.
+// transformers 5 writes the model's under a name with a literal asterisk.
 func (w *weights) frequencyNames(layers int) (names []string) {
-	candidates := []string{"rotary_embeddings.inv_freq"}
+	candidates := []string{"rotary_embeddings.inv_freq", "encoder.layer.*.attention.self.rotary_embeddings.inv_freq"}
 	for l := range layers {
 		candidates = append(candidates, fmt.Sprintf("encoder.layer.%d.attention.self.rotary_embeddings.inv_freq", l))
 	}

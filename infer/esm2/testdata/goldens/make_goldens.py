@@ -48,7 +48,7 @@ GOLDENS = [
     # The published checkpoints hold F32 files whose rotary frequencies are rounded to half precision.
     dict(name="head16-half-frequencies", major=4, heads=3, dim=16, layers=3, half_frequencies=True, long=True),
     dict(name="head24-maskedlm", major=4, heads=2, dim=24, layers=2, cls=EsmForMaskedLM),
-    dict(name="head32-outliers", major=4, heads=2, dim=32, layers=3, outliers=(5, 40)),
+    dict(name="head32-outliers", major=4, heads=2, dim=32, layers=2, outliers=(5, 40)),
     dict(name="head16-f16", major=4, heads=2, dim=16, layers=2, dtype=torch.float16),
     dict(name="head64-sharded", major=5, heads=2, dim=64, layers=2, shard="200KB"),
     dict(name="head16-bf16", major=5, heads=4, dim=16, layers=2, dtype=torch.bfloat16),
@@ -103,6 +103,11 @@ def attention_peak(folder, ids):
     return min(a.max(-1).values.mean().item() for a in out.attentions)
 
 
+def about(**facts):
+    """Metadata in one key: safetensors writes several in random order."""
+    return {"about": json.dumps(dict(transformers=transformers.__version__, torch=torch.__version__, **facts))}
+
+
 def make(golden, folder):
     config = EsmConfig(
         vocab_size=len(TOKENS), mask_token_id=32, pad_token_id=1, hidden_size=golden["heads"] * golden["dim"],
@@ -141,9 +146,7 @@ def make(golden, folder):
         model = model.double()
         expected["hidden64"] = torch.cat([hidden_states(model, i).last_hidden_state[0] for i in ids])
         assert expected["hidden64"].dtype == torch.float64
-    versions = {"transformers": transformers.__version__, "torch": torch.__version__}
-    save_file(expected, folder / "expected.safetensors",
-              metadata={**versions, "attention_peak": f"{peak:.3f}", "sequences": json.dumps(sequences)})
+    save_file(expected, folder / "expected.safetensors", metadata=about(attention_peak=round(peak, 3), sequences=sequences))
     print(f"{folder}: attention peak {peak:.3f}", file=sys.stderr)
 
 
@@ -197,7 +200,7 @@ def demo(model_folder, fasta, out):
         "ids": torch.tensor(list(ids), dtype=torch.uint8),
         "residues": torch.tensor(residues),
         "embeddings": torch.stack(embeddings),
-    }, out, metadata={"transformers": transformers.__version__, "torch": torch.__version__})
+    }, out, metadata=about())
     print(f"{out}: {len(ordinals)} embeddings", file=sys.stderr)
 
 
