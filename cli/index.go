@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,14 +54,14 @@ func buildIndex(c *cli.Context) error {
 		return err
 	}
 	defer x.Close()
-	return logShares(log, x, c.Int("world-size"))
+	return logShares(log, x, c.Int("world-size"), nil)
 }
 
 // ensureIndex builds or reuses the index of the FASTA files named on the command line.
 func ensureIndex(c *cli.Context, log *slog.Logger) (*index.Index, error) {
 	fastas := c.Args().Slice()
 	if len(fastas) == 0 {
-		return nil, usagef("name at least one FASTA file; see longfirst %s --help", c.Command.FullName())
+		return nil, usagef("name at least one FASTA file; see %s --help", commandLine(c))
 	}
 	begin := time.Now()
 	x, outcome, err := index.Ensure(c.Context, fastas, index.Options{Path: c.String("index"), Rehash: c.Bool("rehash"), Log: log})
@@ -80,8 +81,8 @@ func ensureIndex(c *cli.Context, log *slog.Logger) (*index.Index, error) {
 	return x, nil
 }
 
-// logShares prints how the records are dealt out.
-func logShares(log *slog.Logger, x *index.Index, world int) error {
+// logShares prints how the records are dealt out to ranks, or to all where ranks is nil.
+func logShares(log *slog.Logger, x *index.Index, world int, ranks []int) error {
 	if world < 1 {
 		return nil
 	}
@@ -90,6 +91,9 @@ func logShares(log *slog.Logger, x *index.Index, world int) error {
 		return err
 	}
 	for _, s := range shares {
+		if ranks != nil && !slices.Contains(ranks, s.Rank) {
+			continue
+		}
 		// Scripts rely on this line.
 		log.Info(fmt.Sprintf("Worker %d/%d: %d sequences, %d tokens", s.Rank, world, s.Records, s.Tokens))
 	}
@@ -104,7 +108,7 @@ func openIndex(c *cli.Context) (*index.Index, error) {
 	}
 	args := c.Args().Slice()
 	if len(args) == 0 {
-		return nil, usagef("name FASTA files or an index; see longfirst %s --help", c.Command.FullName())
+		return nil, usagef("name FASTA files or an index; see %s --help", commandLine(c))
 	}
 	if len(args) == 1 && strings.HasSuffix(args[0], index.Extension) {
 		return index.Open(args[0])

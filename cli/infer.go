@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 
 	"github.com/urfave/cli/v2"
@@ -20,7 +21,7 @@ import (
 // contentFlags change what an embedding is.
 func contentFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "model", Aliases: []string{"m"}, Required: true, Usage: "model folder `DIR`: config.json, vocab.txt, model.safetensors"},
+		&cli.StringFlag{Name: "model", Aliases: []string{"m"}, Usage: "model folder `DIR`: config.json, vocab.txt, model.safetensors"},
 		&cli.StringFlag{Name: "max-length", Value: "1024", Usage: "keep the first `N` residues of a record, or none to keep all; fair-esm keeps 1022"},
 		&cli.StringFlag{Name: "gaps", Value: "drop", Usage: "drop gap characters, or keep them as the tokens they are"},
 		&cli.StringFlag{Name: "pool", Value: "mean", Usage: "what stands for a sequence: mean over its residues"},
@@ -42,7 +43,7 @@ func deviceFlags() []cli.Flag {
 func inferCommand() *cli.Command {
 	flags := append(contentFlags(), deviceFlags()...)
 	flags = append(flags,
-		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Required: true, Usage: "data set folder `DIR`"},
+		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "data set folder `DIR`"},
 		&cli.IntSliceFlag{Name: "rank", Usage: "compute only share `R`; repeat for several; needs --world-size"},
 		&cli.BoolFlag{Name: "overwrite", Usage: "remove an existing data set first"},
 		&cli.BoolFlag{Name: "retry-failed", Usage: "compute blocks with failed records again"},
@@ -65,6 +66,9 @@ func inferAction(c *cli.Context) error {
 	if c.Bool("dry-run") {
 		return planAction(c)
 	}
+	if err := required(c, "out"); err != nil {
+		return err
+	}
 	settings, err := runSettings(c)
 	if err != nil {
 		return err
@@ -75,10 +79,7 @@ func inferAction(c *cli.Context) error {
 	}
 	defer x.Close()
 	settings.Index, settings.Log = x, log
-	world := settings.World
-	if world == 0 {
-		world = len(settings.Devices)
-	}
+	settings.Begun = func(world int, ranks []int) error { return logShares(log, x, world, ranks) }
 	watch := newWatch(log, os.Stderr, c.Bool("quiet") || c.String("log-format") == "json")
 	settings.Report = watch.report
 	result, err := worker.Run(c.Context, settings)
@@ -86,11 +87,14 @@ func inferAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return summarize(log, settings, result)
+	return summarizeRun(log, settings.Out, result)
 }
 
 // runSettings reads the command line. It touches neither index nor data set.
 func runSettings(c *cli.Context) (s worker.Settings, err error) {
+	if err := required(c, "model"); err != nil {
+		return s, err
+	}
 	if s.Options, err = contentOptions(c); err != nil {
 		return s, err
 	}
@@ -102,7 +106,9 @@ func runSettings(c *cli.Context) (s worker.Settings, err error) {
 		if s.World == 0 {
 			return s, usagef("--rank needs --world-size: the number of shares there are")
 		}
-		s.Ranks = c.IntSlice("rank")
+		if s.Ranks, err = parseRanks(c.IntSlice("rank"), s.World); err != nil {
+			return s, err
+		}
 	}
 	if s.Model, err = filepath.Abs(c.String("model")); err != nil {
 		return s, err
@@ -146,6 +152,17 @@ func parseMaxLength(s string) (int64, error) {
 		return 0, usagef("--max-length %q: it is a number of residues, or none", s)
 	}
 	return n, nil
+}
+
+// parseRanks returns the shares to compute in order, each once.
+func parseRanks(ranks []int, world int) ([]int, error) {
+	ranks = slices.Compact(slices.Sorted(slices.Values(ranks)))
+	for _, rank := range ranks {
+		if rank < 0 || rank >= world {
+			return nil, usagef("--rank %d: with --world-size %d it is 0 to %d", rank, world, world-1)
+		}
+	}
+	return ranks, nil
 }
 
 // chooseDevices decides what the children compute on.
@@ -192,9 +209,8 @@ func childCommand() (func() *exec.Cmd, error) {
 	return func() *exec.Cmd { return exec.Command(self, "worker") }, nil
 }
 
-// summarize prints what a run did and what the data set holds.
-func summarize(log *slog.Logger, s worker.Settings, r worker.Result) error {
-	p := r.Proof
+// summarizeRun prints what a run did and what the data set holds.
+func summarizeRun(log *slog.Logger, out string, r worker.Result) error {
 	if r.Blocks == 0 {
 		log.Info("nothing left to compute", "blocks", r.BlocksBefore)
 	} else {
@@ -203,14 +219,19 @@ func summarize(log *slog.Logger, s worker.Settings, r worker.Result) error {
 		log.Info("of these", "truncated_records", r.Counts.Truncated, "cut_residues", r.Counts.Cut, "unknown_residues", r.Counts.Unknown,
 			"removed_gaps_and_stops", r.Counts.Removed, "empty_records", r.Counts.Empty, "failed_records", r.Counts.Failed)
 	}
+	if p := r.Proof; len(p.Problems) == 0 && len(p.Missing) > 0 {
+		log.Info("this run's shares are done; others are missing", "blocks_missing", len(p.Missing), "first", p.Missing[0])
+	}
+	return summarizeProof(log, out, r.Proof)
+}
+
+// summarizeProof prints what a data set holds. Blocks that are missing are the caller's to judge.
+func summarizeProof(log *slog.Logger, out string, p output.Proof) error {
 	for _, problem := range p.Problems {
 		log.Error("part at fault", "file", problem.Path, "error", problem.Err)
 	}
 	if len(p.Problems) > 0 {
 		return p.Err()
-	}
-	if len(p.Missing) > 0 {
-		log.Info("this run's shares are done; others are missing", "blocks_missing", len(p.Missing), "first", p.Missing[0])
 	}
 	for _, skip := range p.Skips {
 		if skip.Reason == output.SkipFailed {
@@ -218,10 +239,10 @@ func summarize(log *slog.Logger, s worker.Settings, r worker.Result) error {
 		}
 	}
 	if p.Failed > 0 {
-		return fmt.Errorf("%w: %d of %d, listed in %s; --retry-failed tries them again", errRecordsFailed, p.Failed, p.Records, output.Dir(s.Out).Skipped())
+		return fmt.Errorf("%w: %d of %d, listed in %s; --retry-failed tries them again", errRecordsFailed, p.Failed, p.Records, output.Dir(out).Skipped())
 	}
 	if p.Complete() {
-		log.Info(fmt.Sprintf("complete: %s records embedded, %s empty", thousands(p.Embedded), thousands(p.Empty)), "embeddings", output.Dir(s.Out).Embeddings())
+		log.Info(fmt.Sprintf("complete: %s records embedded, %s empty", thousands(p.Embedded), thousands(p.Empty)), "embeddings", output.Dir(out).Embeddings())
 	}
 	return nil
 }

@@ -66,6 +66,11 @@ func verifyAction(c *cli.Context) error {
 	for _, r := range found.Recomputed {
 		log.Info("computed again", "id", r.ID, "ordinal", r.Ordinal, "identical", r.Identical, "largest_difference", fmt.Sprintf("%.2g", r.Largest))
 	}
-	settings := worker.Settings{Out: out}
-	return summarize(log, settings, worker.Result{Proof: found.Proof})
+	if missing := found.Proof.Missing; len(missing) > 0 {
+		log.Error("blocks missing: run infer again", "blocks", len(missing), "first", missing[0])
+	}
+	if err := summarizeProof(log, out, found.Proof); err != nil {
+		return err
+	}
+	return found.Proof.Err()
 }

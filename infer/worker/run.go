@@ -34,6 +34,7 @@ type Settings struct {
 
 	Command func() *exec.Cmd // a child process, not started
 	Log     *slog.Logger
+	Begun   func(world int, ranks []int) error // told what the run computes, before it does
 	Report  func(Snapshot)
 }
 
@@ -90,6 +91,9 @@ func Run(ctx context.Context, set Settings) (Result, error) {
 		return result, err
 	}
 	defer unlock()
+	if err := set.Begun(manifest.WorldSize, ranks); err != nil {
+		return result, err
+	}
 
 	plan := &infer.Plan{Index: set.Index, World: manifest.WorldSize, Rule: rule, Cost: infer.Cost(config, set.Options.MaxLength)}
 	parts, err := usableParts(dir, manifest, set)
