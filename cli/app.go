@@ -65,7 +65,26 @@ func logOf(c *cli.Context) (*slog.Logger, error) {
 
 // onUsageError makes the parser's complaints usage errors, which exit with 2.
 func onUsageError(c *cli.Context, err error, _ bool) error {
-	return usagef("%s; see longfirst %s --help", err, c.Command.FullName())
+	return usagef("%s; see %s --help", err, commandLine(c))
+}
+
+// commandLine returns the words by which the command of c is called.
+func commandLine(c *cli.Context) string {
+	if name := c.Command.FullName(); name != c.App.Name {
+		return c.App.Name + " " + name
+	}
+	return c.App.Name
+}
+
+// required complains about flags that were not given. The parser's own way of requiring flags prints the whole help to
+// stdout.
+func required(c *cli.Context, names ...string) error {
+	for _, name := range names {
+		if c.String(name) == "" {
+			return usagef("--%s is needed; see %s --help", name, commandLine(c))
+		}
+	}
+	return nil
 }
 
 // command completes a command with what all of them share.

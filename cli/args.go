@@ -9,7 +9,7 @@ import (
 // interleave moves flags in front of the arguments of their command, since the flag parser stops at the first argument:
 // `infer a.fa --out d` becomes `infer --out d -- a.fa`. A `--` of the user's ends the flags.
 func interleave(app *cli.App, args []string) []string {
-	if len(args) == 0 {
+	if len(args) == 0 || args[len(args)-1] == completionFlag {
 		return args
 	}
 	out := []string{args[0]}
@@ -45,6 +45,9 @@ func interleave(app *cli.App, args []string) []string {
 	}
 	return out
 }
+
+// completionFlag is what a shell's completion script appends to the words typed so far; it must stay the last.
+const completionFlag = "--generate-bash-completion"
 
 func findCommand(commands []*cli.Command, name string) *cli.Command {
 	for _, c := range commands {

@@ -9,11 +9,12 @@ import (
 
 	"longfirst/infer/backend"
 	"longfirst/infer/cpu"
+	"longfirst/infer/cuda"
 	"longfirst/infer/worker"
 )
 
-// errNoCUDA says why this program can't use a GPU.
-var errNoCUDA = errors.New("this build of longfirst has no GPU support; --device cpu computes on the CPU")
+// errNoCUDA says why this program can't compute on a GPU.
+var errNoCUDA = errors.New("longfirst does not compute on GPUs yet; --device cpu computes on the CPU")
 
 // newBackend opens a device in a worker process. Tests replace it to make devices that fail.
 var newBackend = func(device string, threads int) (backend.Backend, error) {
@@ -23,8 +24,9 @@ var newBackend = func(device string, threads int) (backend.Backend, error) {
 	return cpu.New(threads)
 }
 
-// flopsPerThread is what a thread of the pure Go kernels reaches, for choosing block sizes.
-const flopsPerThread = 2.5e9
+// flopsPerThread is what a thread of the pure Go kernels reaches, for choosing block sizes. Tests lower it, so that a
+// small data set has many blocks.
+var flopsPerThread = 2.5e9
 
 // describeCPU fills in what a run on the CPU computes with.
 func describeCPU(s *worker.Settings) error {
@@ -48,7 +50,13 @@ func devicesCommand() *cli.Command {
 				return err
 			}
 			fmt.Printf("cpu   %d threads usable of %d, %s/%s, numeric class %s\n", usableThreads(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, s.NumericClass)
-			fmt.Printf("cuda  not available: %v\n", errNoCUDA)
+			gpus, err := cuda.Devices()
+			for _, g := range gpus {
+				fmt.Printf("cuda  %d: %s, %s, compute capability %d.%d: seen, but %v\n", g.Index, g.Name, bytesText(g.Memory), g.Major, g.Minor, errNoCUDA)
+			}
+			if err != nil {
+				fmt.Printf("cuda  not available: %v\n", err)
+			}
 			return nil
 		},
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -43,8 +42,6 @@ func report(err error) int {
 		if signal.Signal == syscall.SIGTERM {
 			return exitTerminated
 		}
-		return exitInterrupted
-	case errors.Is(err, context.Canceled):
 		return exitInterrupted
 	case errors.As(err, &usage):
 		complain(err)

@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -22,5 +23,9 @@ func run(args []string) int {
 		signal.Stop(signals) // a second one ends the program at once
 	}()
 	app := newApp()
-	return report(app.RunContext(ctx, interleave(app, args)))
+	err := app.RunContext(ctx, interleave(app, args))
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		err = context.Cause(ctx) // which signal it was decides the exit code
+	}
+	return report(err)
 }

@@ -24,7 +24,7 @@ func modelCommand() *cli.Command {
 			},
 				&cli.StringFlag{Name: "config", Value: "tiny", Usage: "`NAME`: " + strings.Join(esm2.Names(), ", ")},
 				&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`N`: equal seeds give equal weights"},
-				&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Required: true, Usage: "folder `DIR` to write"}),
+				&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "folder `DIR` to write"}),
 		},
 	}
 }
@@ -58,6 +58,9 @@ func modelInfo(c *cli.Context) error {
 func modelInit(c *cli.Context) error {
 	log, err := logOf(c)
 	if err != nil {
+		return err
+	}
+	if err := required(c, "out"); err != nil {
 		return err
 	}
 	config, ok := esm2.Named(c.String("config"))

@@ -37,7 +37,7 @@ func (w *watch) report(s worker.Snapshot) {
 		return
 	}
 	w.last = time.Now()
-	rate := float64(s.ResiduesDone) / s.Elapsed.Seconds()
+	rate := float64(s.ResiduesDone) / max(s.Elapsed.Seconds(), 1e-3)
 	eta := "?"
 	if s.ResiduesDone > 0 {
 		left := float64(max(0, s.Residues-s.ResiduesDone)) / rate
