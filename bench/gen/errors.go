@@ -1,0 +1,6 @@
+package gen
+
+import "errors"
+
+// ErrOption is returned for options that describe no file.
+var ErrOption = errors.New("bad option")
