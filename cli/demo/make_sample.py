@@ -1,7 +1,9 @@
 """Write sample.fa: sequences drawn at random with the amino acid frequencies of proteins, and every oddity a FASTA file
 may have. The file is ours and describes no organism."""
 
+import pathlib
 import random
+import sys
 
 FREQUENCIES = dict(A=8.3, R=5.5, N=4.1, D=5.5, C=1.4, Q=3.9, E=6.8, G=7.1, H=2.3, I=5.9, L=9.7, K=5.8, M=2.4, F=3.9,
                    P=4.7, S=6.6, T=5.3, W=1.1, Y=2.9, V=6.9)
@@ -30,8 +32,10 @@ def main():
     out.insert(21, ">sample05 the id of an earlier record\n" + wrap(protein(88)))
     out.insert(24, ">crlf lines end as on Windows\r\n" + wrap(protein(100), end="\r\n"))
     out.insert(27, ">gaps from an alignment\n" + wrap(protein(30) + "---" + protein(30) + "..."))
-    with open("sample.fa", "w", newline="") as f:
-        f.write("".join(out))
+    text = "".join(out).encode()
+    if "--check" in sys.argv:
+        sys.exit(pathlib.Path("sample.fa").read_bytes() != text and "sample.fa is not what make_sample.py writes")
+    pathlib.Path("sample.fa").write_bytes(text)
 
 
 main()

@@ -1,0 +1,50 @@
+# Everything a developer or a newcomer types. Go is the only tool needed, but where a target says otherwise.
+
+GO      ?= go
+BIN     := bin/longfirst
+MODEL   ?=
+export CGO_ENABLED ?= 0
+
+.PHONY: build demo test test-interop vet staticcheck format race purego vet-cuda cross generated clean
+
+build: ## one static binary
+	$(GO) build -o $(BIN) ./cli
+
+demo: build ## the main job on bundled sample data; MODEL=DIR uses a real model
+	./$(BIN) demo --out bin/demo $(if $(MODEL),--model $(MODEL))
+
+test: ## every test that needs nothing but Go
+	$(GO) test ./...
+
+test-interop: build ## reads a data set with pyarrow, pandas, polars and DuckDB; needs Python 3.10 or newer
+	bash infer/output/testdata/interop.sh $(BIN)
+
+vet:
+	$(GO) vet ./...
+
+staticcheck:
+	$(GO) run honnef.co/go/tools/cmd/staticcheck@2026.2.2 ./...
+
+format: ## fails when gofmt would change a file
+	@test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
+
+race: ## the race detector needs cgo and a C compiler
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+purego: ## no assembly: the reference kernels alone
+	$(GO) vet -tags purego ./...
+	$(GO) test -tags purego ./infer/...
+
+vet-cuda: ## the code behind the tag "cuda"; needs a C compiler, fetches the CUDA headers
+	CGO_ENABLED=1 CGO_CFLAGS="-I$$(bash infer/cuda/headers.sh bin/cuda-headers)" $(GO) vet -tags cuda ./infer/cuda ./cli
+
+cross: ## everything compiles, tests included, where it is not run
+	GOOS=linux GOARCH=arm64 $(GO) vet ./...
+	GOOS=darwin GOARCH=arm64 $(GO) vet ./...
+	GOOS=windows GOARCH=amd64 $(GO) vet ./...
+
+generated: ## committed files that a program writes are what it writes
+	cd cli/demo && python3 make_sample.py --check
+
+clean:
+	rm -rf bin

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Makes a data set with the program, leaves in it what a killed run leaves, and opens it with pyarrow, pandas, polars and
+# DuckDB. Usage: interop.sh PROGRAM. Makes a virtual environment under bin/, once for a list of requirements.
+set -euo pipefail
+program=$(realpath "$1")
+here=$(cd "$(dirname "$0")" && pwd)
+work=$(dirname "$program")/interop
+venv=$(dirname "$program")/venv-interop-$(cksum < "$here/requirements.txt" | cut -d' ' -f1)
+
+if [ ! -e "$venv/ready" ]; then
+  rm -rf "$venv"
+  python3 -m venv "$venv"
+  "$venv/bin/python" -m pip install --quiet --requirement "$here/requirements.txt"
+  touch "$venv/ready"
+fi
+
+rm -rf "$work"
+mkdir -p "$work"
+cp "$here/../../../cli/demo/sample.fa" "$work/"
+"$program" model init --quiet --config tiny --out "$work/model"
+for dtype in float32 float16; do
+  out=$work/$dtype
+  "$program" infer --quiet --model "$work/model" --dtype $dtype --workers 2 --max-length 200 --out "$out" "$work/sample.fa" &
+  run=$!
+  # A run killed once it has published something leaves temporary files; then it is resumed.
+  until compgen -G "$out/embeddings/*.parquet" > /dev/null; do
+    kill -0 $run 2> /dev/null || break
+    sleep 0.01
+  done
+  kill -9 $run 2> /dev/null || true
+  wait $run 2> /dev/null || true
+  "$program" infer --quiet --model "$work/model" --dtype $dtype --workers 2 --max-length 200 --out "$out" "$work/sample.fa"
+  echo "half a part" > "$out/tmp/part-r00000-of-00002-b000000.parquet~elsewhere~1~1.tmp"
+  "$program" export --quiet --format npy --to "$out/npy" "$out"
+  "$venv/bin/python" "$here/interop.py" "$out" "$out/npy"
+done
+echo "interoperation: ok"
