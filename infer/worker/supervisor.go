@@ -54,6 +54,8 @@ func (s *supervisor) supervise(ctx context.Context) error {
 	s.restarts = make(chan int, len(s.devices)) // room for every slot: a pause that ends after the run must not wait
 	s.children = make(map[int]*process)
 	s.deaths = make([]int, len(s.devices))
+	suspensions, end := suspensions()
+	defer end()
 	begin := time.Now()
 	s.snapshot.Blocks = s.queue.len()
 	for _, share := range s.queue.shares {
@@ -74,6 +76,8 @@ func (s *supervisor) supervise(ctx context.Context) error {
 		case slot := <-s.restarts:
 			s.pausing--
 			err = s.startChild(slot)
+		case <-suspensions:
+			suspend(s.children)
 		case <-ctx.Done():
 			err = context.Cause(ctx)
 		}

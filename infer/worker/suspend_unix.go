@@ -1,0 +1,28 @@
+//go:build unix
+
+package worker
+
+import (
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// suspensions delivers requests from the terminal to stop for a while (Ctrl-Z). The children are in process groups of
+// their own and get none of them.
+func suspensions() (requests <-chan os.Signal, end func()) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGTSTP)
+	return c, func() { signal.Stop(c) }
+}
+
+// suspend stops the children and this process, and lets the children go on when this process does.
+func suspend(children map[int]*process) {
+	for _, p := range children {
+		syscall.Kill(-p.cmd.Process.Pid, syscall.SIGSTOP)
+	}
+	syscall.Kill(syscall.Getpid(), syscall.SIGSTOP)
+	for _, p := range children {
+		syscall.Kill(-p.cmd.Process.Pid, syscall.SIGCONT)
+	}
+}
