@@ -2,7 +2,9 @@ package gen
 
 import (
 	"fmt"
+	"math/bits"
 	"math/rand/v2"
+	"strconv"
 )
 
 // headerRoom bounds a header line; the longest species and protein names leave it half empty.
@@ -10,7 +12,7 @@ const headerRoom = 1024
 
 var species = []struct {
 	mnemonic, name string
-	taxon          int
+	taxon          int64
 }{
 	{"HUMAN", "Homo sapiens", 9606},
 	{"MOUSE", "Mus musculus", 10090},
@@ -32,13 +34,45 @@ var proteinNames = []string{
 
 // proteinHeader writes a header line as UniProt does; one record in eight is a reviewed one. Ids are unique.
 func proteinHeader(dst []byte, draw *rand.Rand, ordinal int64) []byte {
-	database := "tr"
-	if draw.IntN(8) == 0 {
-		database = "sp"
+	reviewed := draw.IntN(8) == 0
+	organism := &species[draw.IntN(len(species))]
+	// Appended piece by piece: formatted printing took longer than the residues.
+	if reviewed {
+		dst = append(dst, ">sp|"...)
+	} else {
+		dst = append(dst, ">tr|"...)
 	}
-	organism := species[draw.IntN(len(species))]
-	return fmt.Appendf(dst, ">%s|A0A%07X|A0A%07X_%s %s %d OS=%s OX=%d GN=g%d PE=%d SV=1\n", database, ordinal, ordinal, organism.mnemonic,
-		proteinNames[draw.IntN(len(proteinNames))], draw.IntN(999), organism.name, organism.taxon, ordinal, 1+draw.IntN(4))
+	begin := len(dst)
+	dst = append(dst, "A0A"...)
+	dst = appendHex(dst, ordinal)
+	accession := dst[begin:]
+	dst = append(dst, '|')
+	dst = append(dst, accession...)
+	dst = append(dst, '_')
+	dst = append(dst, organism.mnemonic...)
+	dst = append(dst, ' ')
+	dst = append(dst, proteinNames[draw.IntN(len(proteinNames))]...)
+	dst = append(dst, ' ')
+	dst = strconv.AppendInt(dst, draw.Int64N(999), 10)
+	dst = append(dst, " OS="...)
+	dst = append(dst, organism.name...)
+	dst = append(dst, " OX="...)
+	dst = strconv.AppendInt(dst, organism.taxon, 10)
+	dst = append(dst, " GN=g"...)
+	dst = strconv.AppendInt(dst, ordinal, 10)
+	dst = append(dst, " PE="...)
+	dst = strconv.AppendInt(dst, 1+draw.Int64N(4), 10)
+	return append(dst, " SV=1\n"...)
+}
+
+// appendHex appends n in upper-case hexadecimal, at least seven digits.
+func appendHex(dst []byte, n int64) []byte {
+	const digits = "0123456789ABCDEF"
+	width := max(7, (bits.Len64(uint64(n))+3)/4)
+	for i := width - 1; i >= 0; i-- {
+		dst = append(dst, digits[n>>(4*i)&15])
+	}
+	return dst
 }
 
 // contigHeader writes a header line as GenBank's genome assemblies have them.
