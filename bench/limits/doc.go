@@ -1,0 +1,13 @@
+// Package limits measures what a machine can do at best, so that a result can be given as a share of it.
+//
+//	limit         what is counted                                                        unit
+//	FMA           float32 multiply-adds on registers alone, two operations each          GFLOP/s
+//	memory read   bytes looked at, of a buffer larger than the caches                     MB/s
+//	memory copy   bytes read plus bytes written (McCalpin's STREAM counts so)             MB/s
+//	file read     bytes copied by read calls out of a file that the page cache holds      MB/s
+//
+// Each for a number of threads that run at once. MB is 10^6 bytes.
+//
+// The FMA loop is Go assembly with the widest vectors the processor has (AVX-512, else AVX2). Elsewhere it is plain Go,
+// one number at a time, and then no limit of the vector units: FMALevel names the one used, and a report must too.
+package limits
