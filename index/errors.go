@@ -35,3 +35,14 @@ var (
 	// ErrClosed: the index was used after Close.
 	ErrClosed = errors.New("index is closed")
 )
+
+// Why a page is damaged; always wrapped in ErrCorrupt.
+var (
+	errPageShort   = errors.New("page is cut short")
+	errPageCRC     = errors.New("page fails its checksum")
+	errPageVersion = errors.New("page has an unknown version")
+	errPageShape   = errors.New("page has an impossible layout")
+	errPageKey     = errors.New("page does not belong to its key")
+	errPageEntry   = errors.New("page holds an impossible entry")
+	errPageMissing = errors.New("page is missing")
+)

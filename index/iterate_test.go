@@ -3,10 +3,15 @@ package index
 import (
 	"errors"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"longfirst/mmapfasta"
+	"longfirst/mmapfasta/mapped"
 )
 
 // manyPages is an index of 30 pages with long runs of equal lengths, so that a position lies among ties that span
@@ -69,7 +74,10 @@ func TestAnyRange(t *testing.T) {
 }
 
 func TestIterationEndsEarly(t *testing.T) {
-	x, model := manyPages(t)
+	f := newFixture(t)
+	records := shortRecords(3000, 90, 1)
+	x, _ := f.ensure(Options{}, f.write("a.fa", fastaText(records)))
+	model := modelOf(records)
 	var kept Entry
 	for e, err := range x.Entries(Share(x.Len(), 1, 7)) {
 		if err != nil {
@@ -84,7 +92,8 @@ func TestIterationEndsEarly(t *testing.T) {
 }
 
 func TestPositionsOutside(t *testing.T) {
-	x, _ := manyPages(t)
+	f := newFixture(t)
+	x, _ := f.ensure(Options{}, f.write("a.fa", fastaText(shortRecords(3000, 90, 1))))
 	for _, r := range []Range{{0, x.Len() + 1, 1}, {-1, 5, 1}, {0, 5, 0}, {x.Len(), x.Len() + 1, 1}} {
 		for e, err := range x.Entries(r) {
 			if e != nil && err == nil {
@@ -163,4 +172,57 @@ func TestReplacedIndexKeepsItsReaders(t *testing.T) {
 	}
 	compare(t, x, modelOf(old))
 	compare(t, y, modelOf(fresh))
+}
+
+// TestEntriesLeadToTheirRecords reads every record of the shares through mapped files by what its entry says.
+func TestEntriesLeadToTheirRecords(t *testing.T) {
+	f := newFixture(t)
+	lists := [][]testRecord{someRecords(400, 1), {
+		{header: "crlf", lines: []string{"MKV", "", "LA"}, eol: "\r\n"}, {header: "none", eol: "\n"}, {header: "> x", lines: []string{"M>K"}, eol: "\n"},
+	}}
+	x, _ := f.ensure(Options{}, f.write("a.fa", fastaText(lists[0])), f.write("b.fa", fastaText(lists[1])))
+	var files []*mapped.File
+	for _, info := range x.Files() {
+		file, err := mapped.Open(info.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		if file.Stamp() != info.Stamp {
+			t.Errorf("%s is %v, recorded %v", info.Path, file.Stamp(), info.Stamp)
+		}
+		files = append(files, file)
+	}
+	records := slices.Concat(lists...)
+	var seen int
+	for rank := range 3 {
+		previous := x.Longest()
+		for e, err := range x.Entries(Share(x.Len(), rank, 3)) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			var scratch []byte
+			text, err := files[e.File].View(e.Offset, e.BodyEnd, &scratch)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := records[e.Ordinal]
+			header, body := text[:e.BodyOffset-e.Offset], text[e.BodyOffset-e.Offset:]
+			if string(header) != ">"+want.header+want.eol {
+				t.Errorf("ordinal %d: header %q", e.Ordinal, header)
+			}
+			residues := string(mmapfasta.AppendResidues(nil, body))
+			if residues != strings.Join(want.lines, "") || int64(len(residues)) != e.Length {
+				t.Errorf("ordinal %d: residues %q", e.Ordinal, residues)
+			}
+			if e.Length > previous {
+				t.Errorf("%d residues after %d", e.Length, previous)
+			}
+			previous = e.Length
+			seen++
+		}
+	}
+	if seen != len(records) {
+		t.Errorf("%d of %d records", seen, len(records))
+	}
 }

@@ -2,7 +2,6 @@ package index
 
 import (
 	"encoding/binary"
-	"errors"
 	"hash/crc32"
 	"math"
 )
@@ -58,16 +57,6 @@ type column struct {
 
 // A value above this is refused, so that sums of three values do not overflow.
 const maxValue = math.MaxInt64 / 4
-
-var (
-	errPageShort   = errors.New("page is cut short")
-	errPageCRC     = errors.New("page fails its checksum")
-	errPageVersion = errors.New("page has an unknown version")
-	errPageShape   = errors.New("page has an impossible layout")
-	errPageKey     = errors.New("page does not belong to its key")
-	errPageEntry   = errors.New("page holds an impossible entry")
-	errPageMissing = errors.New("page is missing")
-)
 
 // decode takes over key and value, which it copies: bbolt's bytes are a mapping that may fault, the copy is not, and
 // what was checked is what will be read. It reuses p's memory.

@@ -24,6 +24,7 @@ func sources(fastas []string) ([]source, error) {
 		return nil, ErrNoFiles
 	}
 	list, infos := make([]source, len(fastas)), make([]os.FileInfo, len(fastas))
+	alike := map[mapped.Stamp][]int{} // a file has one stamp under all its names
 	for i, name := range fastas {
 		path, err := filepath.Abs(name)
 		if err != nil {
@@ -38,12 +39,14 @@ func sources(fastas []string) ([]source, error) {
 		case info.IsDir():
 			return nil, fmt.Errorf("%s: %w; name the FASTA files in it", name, mmapfasta.ErrDirectory)
 		}
-		for j := range i {
+		stamp := mapped.StampOf(info)
+		for _, j := range alike[stamp] {
 			if os.SameFile(infos[j], info) {
 				return nil, fmt.Errorf("%s and %s: %w; leave one out", fastas[j], name, ErrRepeated)
 			}
 		}
-		list[i], infos[i] = source{path, mapped.StampOf(info)}, info
+		alike[stamp] = append(alike[stamp], i)
+		list[i], infos[i] = source{path, stamp}, info
 	}
 	return list, nil
 }

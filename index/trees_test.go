@@ -69,7 +69,7 @@ func branches(content []byte) (pages []int) {
 }
 
 // TestDamagedBranchesEndReading: whatever byte of a branch page is damaged, reading comes to an end, with or without an
-// error. Without the walk before the mapping some of these overflow the stack.
+// error. Without the walk before the mapping some of these run in circles until memory ends.
 func TestDamagedBranchesEndReading(t *testing.T) {
 	path := branchedFile(t)
 	content, err := os.ReadFile(path)
