@@ -42,7 +42,7 @@ func pack(sequences ...[]uint8) backend.Batch {
 // TestSameBits embeds sequences alone on one thread and in random batches with other numbers of threads, two runners at
 // a time, and wants the same bits.
 func TestSameBits(t *testing.T) {
-	sequences := randomSequences(20, 200, 1)
+	sequences := randomSequences(10, 150, 1)
 	var alone [][]float32
 	single := loadOn(t, batchModel, 1)
 	for _, ids := range sequences {
@@ -50,7 +50,7 @@ func TestSameBits(t *testing.T) {
 		alone = append(alone, pooled)
 	}
 	width := single.Config().HiddenSize
-	for _, threads := range []int{1, 2, 5} {
+	for _, threads := range []int{2, 5} {
 		m := loadOn(t, batchModel, threads)
 		random := rand.New(rand.NewPCG(2, uint64(threads)))
 		type flight struct {
@@ -60,7 +60,7 @@ func TestSameBits(t *testing.T) {
 		}
 		var flights [2]flight
 		for i := range flights {
-			r, err := m.NewRunner(20*202, 20)
+			r, err := m.NewRunner(10*152, 10)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -77,7 +77,7 @@ func TestSameBits(t *testing.T) {
 				}
 			}
 		}
-		for round := range 6 {
+		for round := range 4 {
 			f := &flights[round%2]
 			if f.order != nil {
 				land(f)
@@ -100,9 +100,9 @@ func TestSameBits(t *testing.T) {
 // TestSameBitsEverywhere pins the bits of an embedding. They are the same on every platform; a change of this number is a
 // change of the numeric class.
 func TestSameBitsEverywhere(t *testing.T) {
-	const want = uint64(0x2823c7cbf6fbef15)
+	const want = uint64(0xfed5336f7ae79d86)
 	m := load(t, batchModel)
-	pooled, _ := embed(t, m, pack(randomSequences(5, 300, 3)...))
+	pooled, _ := embed(t, m, pack(randomSequences(3, 200, 3)...))
 	hash := fnv.New64a()
 	for _, v := range pooled {
 		fmt.Fprintf(hash, "%08x", math.Float32bits(v))

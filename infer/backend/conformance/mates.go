@@ -57,8 +57,8 @@ func testBatchMates(t *testing.T, make func() backend.Backend) {
 	b := newBench(t, make, 1)
 	l := newBlock(b, 48, 100, 2)
 	var sequences [][]uint8
-	for range 24 {
-		sequence := make8(2 + b.random.IntN(200))
+	for range 12 {
+		sequence := make8(2 + b.random.IntN(150))
 		for i := range sequence {
 			sequence[i] = uint8(b.random.IntN(256))
 		}
@@ -73,10 +73,10 @@ func testBatchMates(t *testing.T, make func() backend.Backend) {
 		alone = append(alone, result{pooled, hidden})
 		b.must(s.Close())
 	}
-	s, err := b.backend.NewStream(24*202, 24)
+	s, err := b.backend.NewStream(12*152, 12)
 	b.must(err)
 	defer func() { b.must(s.Close()) }()
-	for range 8 {
+	for range 5 {
 		order := b.random.Perm(len(sequences))[:1+b.random.IntN(12)]
 		batch := backend.Batch{CuSeqlens: []int32{0}}
 		for _, i := range order {

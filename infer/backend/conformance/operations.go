@@ -16,7 +16,7 @@ var widths = []int{1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 24, 31, 33, 64, 65, 100, 
 var headDims = []int{2, 6, 16, 24, 32, 64, 128}
 
 // batches are lengths of sequences, in tokens: single ones, a single residue between BOS and EOS, edges of blocks.
-var batches = [][]int{{1}, {2}, {3}, {5, 1, 3}, {63}, {64}, {65}, {3, 64, 2, 66, 1, 17}, {129, 3, 100}, {256}}
+var batches = [][]int{{1}, {2}, {3}, {5, 1, 3}, {63}, {64}, {65}, {3, 64, 2, 66, 1, 17}, {130, 3, 40}}
 
 func testEmbed(t *testing.T, make func() backend.Backend) {
 	each(t, "H", widths, func(t *testing.T, h int) {
@@ -53,7 +53,7 @@ func testLayerNorm(t *testing.T, make func() backend.Backend) {
 
 func testLinearAdd(t *testing.T, make func() backend.Backend) {
 	each(t, "K", widths, func(t *testing.T, k int) {
-		for _, n := range widths {
+		for _, n := range []int{1, 3, 4, 9, 65, 260} {
 			b := newBench(t, make, 66, 1)
 			x, w, bias, old := b.numbers(b.tokens*k, 1), b.numbers(n*k, 1), b.numbers(n, 1), b.numbers(b.tokens*n, 1)
 			src, dst := b.activation(x, k), b.activation(old, n)
@@ -85,7 +85,7 @@ func testLinearGELU(t *testing.T, make func() backend.Backend) {
 func testLinearQKV(t *testing.T, make func() backend.Backend) {
 	each(t, "D", headDims, func(t *testing.T, d int) {
 		for _, heads := range []int{1, 3} {
-			b := newBench(t, make, 130, 1, 3, 65)
+			b := newBench(t, make, 66, 1, 3)
 			h := heads * d
 			x, bias := b.numbers(b.tokens*h, 1), b.numbers(3*h, 0.3)
 			w := b.numbers(3*h*h, 1)

@@ -18,8 +18,9 @@ that wrote it computes from it, read back from the folder, in fp32 on the CPU (e
 
     tf5/bin/python make_goldens.py demo MODEL FASTA OUT
 
-writes the mean embeddings of a FASTA file for a model folder: safetensors with ordinals I64 [N], ids U8 (each ended by a
-line feed), residues I64 [N] and embeddings F32 [N, H]. Records without residues are left out.
+writes the mean embeddings of a FASTA file for a model folder as a table: the ordinal of a record, then its H values.
+Records without residues are left out. cli/demo/expected.tsv is that of cli/demo/sample.fa for the model of
+`longfirst model init --config tiny --seed 1`.
 
 Everything is compared on token ids: transformers' own tokenizer merges runs of unknown characters.
 """
@@ -156,25 +157,17 @@ MAX_RESIDUES = 1024
 
 
 def records(path):
-    """Yields (id, residues) of a FASTA file in file order. A record starts at a line whose first byte is '>'."""
-    text = pathlib.Path(path).read_bytes()
-    offset = 3 if text.startswith(b"\xef\xbb\xbf") else 0
-    start, header, body = offset, None, []
-    for line in text[offset:].split(b"\n"):
+    """Yields the residues of the records of a FASTA file in file order. A record starts at a line whose first byte is '>'."""
+    body = None
+    for line in pathlib.Path(path).read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n"):
         if line.startswith(b">"):
-            if header is not None:
-                yield identifier(header, start), b"".join(body)
-            start, header, body = offset, line[1:], []
-        elif header is not None:
+            if body is not None:
+                yield b"".join(body)
+            body = []
+        elif body is not None:
             body.append(bytes(c for c in line if c not in WHITESPACE))
-        offset += len(line) + 1
-    if header is not None:
-        yield identifier(header, start), b"".join(body)
-
-
-def identifier(header, offset):
-    words = header.replace(b"\x01", b" ").split(None, 1)
-    return words[0] if words else str(offset).encode()
+    if body is not None:
+        yield b"".join(body)
 
 
 def model_input(residues):
@@ -186,22 +179,16 @@ def model_input(residues):
 
 
 def demo(model_folder, fasta, out):
+    """Writes the mean embeddings of a FASTA file as a table: ordinal, then the H values in the shortest decimal form."""
     model = EsmModel.from_pretrained(model_folder, add_pooling_layer=False, dtype=torch.float32).eval()
-    ordinals, ids, residues, embeddings = [], b"", [], []
-    for ordinal, (name, sequence) in enumerate(records(fasta)):
-        tokens = model_input(sequence)
-        if len(tokens) > 2:
-            ordinals.append(ordinal)
-            ids += name + b"\n"
-            residues.append(len(tokens) - 2)
-            embeddings.append(hidden_states(model, tokens).last_hidden_state[0, 1:-1].mean(0))
-    save_file({
-        "ordinals": torch.tensor(ordinals),
-        "ids": torch.tensor(list(ids), dtype=torch.uint8),
-        "residues": torch.tensor(residues),
-        "embeddings": torch.stack(embeddings),
-    }, out, metadata=about())
-    print(f"{out}: {len(ordinals)} embeddings", file=sys.stderr)
+    with open(out, "w") as table:
+        print("ordinal", *(f"e{i}" for i in range(model.config.hidden_size)), sep="\t", file=table)
+        for ordinal, sequence in enumerate(records(fasta)):
+            tokens = model_input(sequence)
+            if len(tokens) > 2:
+                mean = hidden_states(model, tokens).last_hidden_state[0, 1:-1].mean(0)
+                print(ordinal, *mean.numpy(), sep="\t", file=table)
+    print(out, file=sys.stderr)
 
 
 def main(arguments):
