@@ -42,7 +42,7 @@ func (d Dir) Create() error {
 			return err
 		}
 	}
-	return d.removeTemporary(func(host string, pid int) bool { return host == hostName() && !processAlive(pid) })
+	return d.removeTemporary(func(t temporary) bool { return t.host == hostName() && !processAlive(t.pid) })
 }
 
 // Parts lists the parts there are. Foreign names what else lies in the folder of the parts, and would be in the way of
@@ -112,24 +112,30 @@ func (d Dir) createTemporaryFolder(target string) (string, error) {
 	}
 }
 
-func parseTemporaryName(name string) (host string, pid int, ok bool) {
-	name, ok = strings.CutSuffix(name, ".tmp")
-	fields := strings.Split(name, "~")
-	if !ok || len(fields) != 4 {
-		return "", 0, false
-	}
-	pid, err := strconv.Atoi(fields[2])
-	return fields[1], pid, err == nil && pid > 0
+// temporary is what the name of a temporary file says.
+type temporary struct {
+	target, host string
+	pid          int
 }
 
-// removeTemporary removes the temporary files whose writer is stale.
-func (d Dir) removeTemporary(stale func(host string, pid int) bool) error {
+func parseTemporaryName(name string) (temporary, bool) {
+	name, ok := strings.CutSuffix(name, ".tmp")
+	fields := strings.Split(name, "~")
+	if !ok || len(fields) != 4 {
+		return temporary{}, false
+	}
+	pid, err := strconv.Atoi(fields[2])
+	return temporary{fields[0], fields[1], pid}, err == nil && pid > 0
+}
+
+// removeTemporary removes the temporary files that are stale.
+func (d Dir) removeTemporary(stale func(temporary) bool) error {
 	entries, err := os.ReadDir(d.Tmp())
 	if err != nil {
 		return err
 	}
 	for _, e := range entries {
-		if host, pid, ok := parseTemporaryName(e.Name()); ok && stale(host, pid) {
+		if t, ok := parseTemporaryName(e.Name()); ok && stale(t) {
 			if err := os.RemoveAll(filepath.Join(d.Tmp(), e.Name())); err != nil {
 				return err
 			}

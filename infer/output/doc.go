@@ -32,4 +32,10 @@
 // Parquet has no fixed-size list. Key ARROW:schema of the file metadata holds the Arrow schema (base64 of an
 // encapsulated IPC message), from which pyarrow and polars read the column as fixed_size_list[D] and Array(D). Key
 // longfirst holds PartInfo as JSON.
+//
+// # Text files
+//
+// skipped.tsv (ordinal, id, file, byte_offset, length, reason, detail) and an export's ids.tsv (ExportedColumns) are
+// tab-separated with a header line, in ordinal order. Tab, line feed and carriage return inside a field are written as
+// \t, \n and \r; a field that begins with a quote is quoted, quotes in it doubled, as in CSV.
 package output

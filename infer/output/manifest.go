@@ -227,5 +227,8 @@ func readManifest(path string) (Manifest, error) {
 	if m.Version < 1 || m.Version > ManifestVersion {
 		return Manifest{}, fmt.Errorf("%s: %w: version %d, this program reads up to %d", path, ErrManifest, m.Version, ManifestVersion)
 	}
+	if o := m.Options; m.Index.Records < 0 || o.Dimension < 1 || !o.DType.Valid() {
+		return Manifest{}, fmt.Errorf("%s: %w: %d records, %d values of type %q a row", path, ErrManifest, m.Index.Records, o.Dimension, o.DType)
+	}
 	return m, nil
 }

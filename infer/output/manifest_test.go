@@ -94,6 +94,7 @@ func TestUnusableManifest(t *testing.T) {
 		"kind":  `{"version": 1, "program": 7}`,
 		"none":  `{}`,
 		"newer": `{"version": 2}`,
+		"dtype": `{"version": 1, "options": {"dimension": 3, "dtype": "int8"}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -14,6 +14,7 @@ import (
 
 	flatbuffers "github.com/google/flatbuffers/go"
 	"github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/format"
 )
 
 func TestPartReadsBack(t *testing.T) {
@@ -132,15 +133,25 @@ func TestPartFileLayout(t *testing.T) {
 	if embedding.DictionaryPageOffset != 0 || embedding.Codec != 0 || embedding.Statistics.MaxValue != nil {
 		t.Errorf("embedding column: %+v", embedding)
 	}
-	for _, index := range f.ColumnIndexes() {
-		for i, null := range index.NullPages {
-			if null || len(index.MinValues[i]) == 0 || len(index.MaxValues[i]) == 0 {
-				if len(index.MinValues[i]) == 0 { // an empty text is a bound
-					continue
-				}
-				t.Errorf("column index %+v", index)
-			}
+	for _, stats := range embedding.EncodingStats {
+		if stats.PageType != format.DataPage { // version 1
+			t.Errorf("page type %v", stats.PageType)
 		}
+	}
+	index := f.ColumnIndexes()[colEmbedding]
+	if len(index.NullPages) == 0 {
+		t.Error("no page in the column index")
+	}
+	for i := range index.NullPages {
+		low, high := binary.LittleEndian.Uint16(index.MinValues[i]), binary.LittleEndian.Uint16(index.MaxValues[i])
+		if index.NullPages[i] || !math.IsInf(float64(fromFloat16(low)), -1) || !math.IsInf(float64(fromFloat16(high)), 1) {
+			t.Errorf("bounds of page %d: %04x to %04x", i, low, high)
+		}
+	}
+	single := newElementType(Float32)
+	low, high := binary.LittleEndian.Uint32(single.low), binary.LittleEndian.Uint32(single.high)
+	if !math.IsInf(float64(math.Float32frombits(low)), -1) || !math.IsInf(float64(math.Float32frombits(high)), 1) {
+		t.Errorf("bounds of float32: %08x to %08x", low, high)
 	}
 }
 
@@ -337,20 +348,47 @@ func TestDamagedPart(t *testing.T) {
 		return false
 	}
 	caught := 0
-	for at := 0; at < len(content); at += 1 + at%5 {
+	for at := 0; at < len(content); at += 1 + at%9 {
 		damaged := slices.Clone(content)
 		damaged[at] ^= 1 << (at % 8)
 		if try("flip", at, damaged) {
 			caught++
 		}
 	}
-	if caught < len(content)/9 {
+	if caught < len(content)/15 {
 		t.Errorf("%d of %d flips caught", caught, len(content))
 	}
 	for at := 0; at < len(content); at += 31 {
 		if !try("cut", at, content[:at]) {
 			t.Errorf("cut at %d not noticed", at)
 		}
+	}
+}
+
+// A part whose rows are not what its metadata say.
+func TestContradictoryPart(t *testing.T) {
+	for name, lie := range map[string]func(*PartWriter){
+		"rows":      func(w *PartWriter) { w.written, w.info.Items = 13, 13 },
+		"dimension": func(w *PartWriter) { w.info.Dimension = 3 },
+		"dtype":     func(w *PartWriter) { w.info.DType = Float16 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDataSet(t, 40, 6, Float32)
+			w, err := CreatePart(d.dir, d.infos[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Append(d.rows[:16]); err != nil {
+				t.Fatal(err)
+			}
+			lie(w)
+			if err := w.Publish(nil); err != nil {
+				t.Fatal(err)
+			}
+			if rows, err := readRows(d.partPath(0)); !errors.Is(err, ErrCorruptPart) {
+				t.Fatal(len(rows), err)
+			}
+		})
 	}
 }
 

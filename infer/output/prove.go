@@ -39,7 +39,7 @@ type Problem struct {
 
 // Complete reports whether every record is embedded or empty, exactly once.
 func (p Proof) Complete() bool {
-	return len(p.Missing) == 0 && len(p.Problems) == 0 && p.Failed == 0 && p.Embedded+p.Empty == p.Records
+	return len(p.Missing) == 0 && len(p.Problems) == 0 && p.Embedded+p.Empty == p.Records
 }
 
 // Err says what is in the way of completeness: nil, or an ErrIncomplete.
@@ -165,8 +165,8 @@ func equalOrdinals(found, expected []int64) error {
 	return nil
 }
 
-// WriteSuccess writes OUT/_SUCCESS for a complete proof and removes what interrupted writers left in OUT/tmp. Without a
-// complete proof it removes an older _SUCCESS and returns an ErrIncomplete.
+// WriteSuccess writes OUT/_SUCCESS for a complete proof and removes what interrupted writers of parts left in OUT/tmp, on
+// whatever host: where every part is there, none is being written. Without a complete proof it removes an older _SUCCESS and returns an ErrIncomplete.
 func WriteSuccess(dir Dir, proof Proof) error {
 	if err := proof.Err(); err != nil {
 		return errors.Join(err, removeIfThere(dir.Success()))
@@ -182,7 +182,10 @@ func WriteSuccess(dir Dir, proof Proof) error {
 	if err := dir.writeAtomic(dir.Success(), append(text, '\n')); err != nil {
 		return err
 	}
-	return dir.removeTemporary(func(string, int) bool { return true })
+	return dir.removeTemporary(func(t temporary) bool {
+		_, part := ParsePartName(t.target)
+		return part
+	})
 }
 
 func removeIfThere(path string) error {

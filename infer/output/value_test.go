@@ -89,7 +89,7 @@ func FuzzText(f *testing.F) {
 }
 
 func TestText(t *testing.T) {
-	for s, want := range map[string]string{"a\xffb\xc3": `a\xffb\xc3`, "ï\x80": `ï\x80`, "�": "�"} {
+	for s, want := range map[string]string{"a\xffb\xc3": `a\xffb\xc3`, "ï\x80": `ï\x80`, "�": "�", "�\xff": `�\xff`} {
 		if got := Text(s); got != want {
 			t.Errorf("%q became %q, want %q", s, got, want)
 		}
