@@ -127,6 +127,7 @@ func TestExportRefusesPartsThatDoNotBelongTogether(t *testing.T) {
 		{"corrupt", func(t *testing.T, d *dataSet) { os.Truncate(d.partPath(0), 500) }, ErrCorruptPart},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			d := newDataSet(t, 100, 4, Float32)
 			d.write(t)
 			c.spoil(t, d)
@@ -140,6 +141,7 @@ func TestExportRefusesPartsThatDoNotBelongTogether(t *testing.T) {
 }
 
 func TestLineSorter(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	const n = 3*minBucketLines + 5
 	s, err := newLineSorter(folder, n)

@@ -235,6 +235,7 @@ func TestAppendRefusesWhatIsNoData(t *testing.T) {
 		{"beyond half", Float16, []float32{0, 65520}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			d := newDataSet(t, 10, 2, c.dtype)
 			info := d.infos[0]
 			info.Items = 1
@@ -319,6 +320,7 @@ func TestPartOfSkipsOnly(t *testing.T) {
 
 // A damaged part is an error that names the file, or the damage is where it cannot change a row.
 func TestDamagedPart(t *testing.T) {
+	t.Parallel()
 	d := newDataSet(t, 30, 6, Float32)
 	d.writePart(t, 0, 100)
 	good, err := readRows(d.partPath(0))

@@ -79,6 +79,7 @@ func TestProveFindsFaults(t *testing.T) {
 		{"other dtype", func(t *testing.T, d *dataSet) { d.infos[1].DType = Float16; d.writePart(t, 1, 9) }, nil, "element type is float16"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			d := newDataSet(t, 100, 4, Float32)
 			d.write(t)
 			if err := WriteSuccess(d.dir, d.prove(t)); err != nil {

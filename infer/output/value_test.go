@@ -32,6 +32,7 @@ func TestFloat16RoundTrip(t *testing.T) {
 
 // Every value goes to the nearest of its two neighbours, a tie to the one with an even fraction.
 func TestFloat16Rounds(t *testing.T) {
+	t.Parallel()
 	check := func(f float32) {
 		t.Helper()
 		got := toFloat16(f)
@@ -98,6 +99,7 @@ func TestText(t *testing.T) {
 
 // The estimate may be a little too large, never too small.
 func TestEstimateBytes(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		records, dimension int
 		dtype              DType
