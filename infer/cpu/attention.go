@@ -106,6 +106,7 @@ func (a *attention) run(w *worker, from int) {
 
 // score writes q·kᵀ of all queries and a block of keys to scores [rows, keyBlock].
 func (a *attention) score(w *worker, scores, query []float64, depth, key, keys int) {
+	clear(scores)
 	right := grow(&w.right, depth*kernelCols)
 	for c := 0; c < keys; c += kernelCols {
 		for lane := range kernelCols {
@@ -116,9 +117,9 @@ func (a *attention) score(w *worker, scores, query []float64, depth, key, keys i
 			interleave(right, kernelCols, lane, row)
 		}
 		for r := 0; r*depth < len(query); r += kernelRows {
-			products := dot2x4(query[r*depth:][:depth*kernelRows], right)
-			copy(scores[r*keyBlock+c:], products[:kernelCols])
-			copy(scores[(r+1)*keyBlock+c:], products[kernelCols:])
+			top := (*[kernelCols]float64)(scores[r*keyBlock+c:])
+			bottom := (*[kernelCols]float64)(scores[(r+1)*keyBlock+c:])
+			dot2x4(top, bottom, query[r*depth:][:depth*kernelRows], right)
 		}
 	}
 }
@@ -164,11 +165,9 @@ func (a *attention) gather(w *worker, output []float64, width int, probability [
 			}
 		}
 		for r := 0; r*width < len(output); r += kernelRows {
-			products := dot2x4(probability[r*packed:][:packed*kernelRows], right)
-			for i := range kernelCols {
-				output[r*width+c+i] += products[i]
-				output[(r+1)*width+c+i] += products[kernelCols+i]
-			}
+			top := (*[kernelCols]float64)(output[r*width+c:])
+			bottom := (*[kernelCols]float64)(output[(r+1)*width+c:])
+			dot2x4(top, bottom, probability[r*packed:][:packed*kernelRows], right)
 		}
 	}
 }

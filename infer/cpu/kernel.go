@@ -11,10 +11,10 @@ const (
 // roundUp returns the multiple of unit at or above n.
 func roundUp(n, unit int) int { return (n + unit - 1) / unit * unit }
 
-// dot2x4 returns the dot products of 2 left rows and 4 right rows, row by row. left is [depth][2], right [depth][4];
-// depth is a multiple of kernelUnroll. Eight sums, two left values and one right value are what fits the sixteen
-// registers of amd64; deeper unrolling or wider tiles measured slower.
-func dot2x4(left, right []float64) (sums [kernelRows * kernelCols]float64) {
+// dot2x4 adds the dot products of 2 left rows and 4 right rows to top, those of the first left row, and bottom. left is
+// [depth][2], right [depth][4]; depth is a multiple of kernelUnroll. Eight sums, two left values and one right value are
+// what fits the sixteen registers of amd64; wider tiles measured slower.
+func dot2x4(top, bottom *[kernelCols]float64, left, right []float64) {
 	var a0, a1, a2, a3, b0, b1, b2, b3 float64
 	for len(left) >= kernelUnroll*kernelRows && len(right) >= kernelUnroll*kernelCols {
 		x, y, w := left[0], left[1], right[0]
@@ -72,7 +72,14 @@ func dot2x4(left, right []float64) (sums [kernelRows * kernelCols]float64) {
 		left = left[kernelUnroll*kernelRows:]
 		right = right[kernelUnroll*kernelCols:]
 	}
-	return [...]float64{a0, a1, a2, a3, b0, b1, b2, b3}
+	top[0] += a0
+	top[1] += a1
+	top[2] += a2
+	top[3] += a3
+	bottom[0] += b0
+	bottom[1] += b1
+	bottom[2] += b2
+	bottom[3] += b3
 }
 
 // interleave writes row into lane of a packed operand of that many lanes: packed[k*lanes+lane] = row[k]. The rest of

@@ -54,13 +54,9 @@ func (l *linear) accumulate(w *worker, sums []float64, stride, from, to, column,
 	for c := 0; c < width; c += kernelCols {
 		l.packWeights(w, right, column+c, min(kernelCols, width-c), k, depth)
 		for r := 0; r < to-from; r += kernelRows {
-			products := dot2x4(left[r*packed:][:packed*kernelRows], right)
 			top := (*[kernelCols]float64)(sums[r*stride+c:])
 			bottom := (*[kernelCols]float64)(sums[(r+1)*stride+c:])
-			for i := range kernelCols {
-				top[i] += products[i]
-				bottom[i] += products[kernelCols+i]
-			}
+			dot2x4(top, bottom, left[r*packed:][:packed*kernelRows], right)
 		}
 	}
 }

@@ -193,17 +193,7 @@ func overwrite(dir output.Dir, log *slog.Logger) error {
 		return err
 	}
 	defer unlock()
-	doomed := []string{dir.Success(), dir.Skipped()}
-	for _, path := range parts {
-		doomed = append(doomed, path)
-	}
-	// The manifest goes last: until then what is left is a data set of the old kind.
-	for _, path := range append(doomed, dir.Manifest()) {
-		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
+	return dir.Clear()
 }
 
 // compare refuses to continue a data set with other inputs, model or options.
@@ -250,16 +240,13 @@ func usableParts(dir output.Dir, m output.Manifest, set Settings) (map[output.Pa
 		if !set.RetryFailed {
 			continue
 		}
-		part, err := output.OpenPart(path)
+		info, err := output.ReadInfo(path)
 		if err != nil {
 			return nil, err
 		}
-		for _, s := range part.Info.Skips {
-			if s.Reason == output.SkipFailed {
-				delete(parts, id)
-			}
+		if len(info.Failed()) > 0 {
+			delete(parts, id)
 		}
-		part.Close()
 	}
 	return parts, nil
 }
