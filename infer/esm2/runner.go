@@ -85,8 +85,10 @@ func (r *Runner) Finish() error {
 		}
 		return err
 	}
-	for i, hidden := range r.traced {
-		r.trace(i, hidden)
+	if r.trace != nil {
+		for i, hidden := range r.traced {
+			r.trace(i, hidden)
+		}
 	}
 	return nil
 }
