@@ -29,24 +29,24 @@ func exportAction(c *cli.Context) error {
 	if c.NArg() != 1 {
 		return usagef("name one data set folder")
 	}
+	if format := c.String("format"); format != "npy" && format != "tsv" {
+		return usagef("--format %q: it is npy or tsv", format)
+	}
 	dir, to := output.Dir(c.Args().First()), c.String("to")
 	if _, err := os.Stat(dir.Manifest()); err != nil {
 		return fmt.Errorf("%s is no data set: %w", c.Args().First(), err)
 	}
 	var done output.Export
-	switch format := c.String("format"); format {
-	case "npy":
+	if c.String("format") == "npy" {
 		if to == "" {
 			to = filepath.Join(string(dir), "npy")
 		}
 		done, err = output.ExportNPY(c.Context, dir, to)
-	case "tsv":
+	} else {
 		err = writeTo(to, func(w io.Writer) (err error) {
 			done, err = output.ExportTSV(c.Context, dir, w)
 			return err
 		})
-	default:
-		return usagef("--format %q: it is npy or tsv", format)
 	}
 	if err != nil {
 		return err

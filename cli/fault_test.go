@@ -1,0 +1,164 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"longfirst/infer/backend"
+)
+
+const (
+	// faultVariable tells the device of a worker process how to fail: ACTION:RESIDUES, several separated by spaces. What
+	// action says happens with every batch that holds the residues in one of its sequences:
+	//
+	//	kill   the process kills itself
+	//	panic  the process panics
+	//	nan    the embedding of the sequence holds a NaN
+	//	hold   the process says so in the folder of holdVariable, and waits until there is a file "go"
+	//
+	// "nodevice" is a device that can't be opened, "slow" one that takes a while for every batch.
+	faultVariable = "LONGFIRST_TEST_FAULT"
+
+	// holdVariable names the folder in which a script and a held process find each other.
+	holdVariable = "LONGFIRST_TEST_HOLD"
+)
+
+// slowness is what a slow device takes longer for a batch: a run is then long enough to be met in the middle.
+const slowness = 10 * time.Millisecond
+
+type openBackend func(device string, threads int) (backend.Backend, error)
+
+// withFaults returns a way of opening devices that fail as spec says.
+func withFaults(open openBackend, spec string) openBackend {
+	if spec == "" {
+		return open
+	}
+	faults := strings.Fields(spec)
+	return func(device string, threads int) (backend.Backend, error) {
+		b, err := open(device, threads)
+		if err != nil || len(os.Args) < 2 || os.Args[1] != "worker" {
+			return b, err
+		}
+		f := &faultyBackend{Backend: b}
+		for _, fault := range faults {
+			action, residues, _ := strings.Cut(fault, ":")
+			if action == "nodevice" {
+				return nil, errors.Join(errors.New("the device has fallen off the bus"), b.Close())
+			}
+			f.faults = append(f.faults, fault1{action, tokensOf(residues)})
+		}
+		return f, nil
+	}
+}
+
+type fault1 struct {
+	action string
+	tokens []byte
+}
+
+// tokensOf returns the token ids of residues in ESM-2's vocabulary.
+func tokensOf(residues string) []byte {
+	const first, vocabulary = 4, "LAGVSERTIDPKQNFYMHWCXBUZO.-"
+	ids := make([]byte, len(residues))
+	for i := range residues {
+		ids[i] = byte(first + strings.IndexByte(vocabulary, residues[i]))
+	}
+	return ids
+}
+
+// faultyBackend is a device whose streams fail.
+type faultyBackend struct {
+	backend.Backend
+	faults []fault1
+}
+
+func (b *faultyBackend) NewStream(maxTokens, maxSequences int) (backend.Stream, error) {
+	s, err := b.Backend.NewStream(maxTokens, maxSequences)
+	return &faultyStream{Stream: s, faults: b.faults}, err
+}
+
+type faultyStream struct {
+	backend.Stream
+	faults []fault1
+	batch  backend.Batch
+	pooled []float32
+}
+
+func (s *faultyStream) Begin(b backend.Batch) error {
+	s.batch = b
+	for _, f := range s.faults {
+		if f.action == "slow" {
+			time.Sleep(slowness)
+		}
+		if f.action == "nan" || len(s.sequences(f)) == 0 {
+			continue
+		}
+		switch f.action {
+		case "kill":
+			self, err := os.FindProcess(os.Getpid())
+			if err == nil {
+				err = self.Kill()
+			}
+			panic(err)
+		case "panic":
+			panic("a fault on purpose")
+		case "hold":
+			if err := hold(os.Getenv(holdVariable)); err != nil {
+				return err
+			}
+		}
+	}
+	return s.Stream.Begin(b)
+}
+
+// sequences returns the sequences of the batch that hold the residues of a fault.
+func (s *faultyStream) sequences(f fault1) (found []int) {
+	for i := range s.batch.Sequences() {
+		if len(f.tokens) > 0 && bytes.Contains(s.batch.Tokens[s.batch.CuSeqlens[i]:s.batch.CuSeqlens[i+1]], f.tokens) {
+			found = append(found, i)
+		}
+	}
+	return found
+}
+
+func (s *faultyStream) MeanPool(dst []float32, src backend.Activation) {
+	s.pooled = dst
+	s.Stream.MeanPool(dst, src)
+}
+
+func (s *faultyStream) Finish() error {
+	err := s.Stream.Finish()
+	for _, f := range s.faults {
+		if f.action != "nan" {
+			continue
+		}
+		for _, i := range s.sequences(f) {
+			s.pooled[i*len(s.pooled)/s.batch.Sequences()] = float32(math.NaN())
+		}
+	}
+	return err
+}
+
+// hold makes a file held.PID, which holds the number of this process, and waits for the file "go".
+func hold(dir string) error {
+	pid := fmt.Sprint(os.Getpid())
+	temporary := filepath.Join(dir, pid)
+	if err := os.WriteFile(temporary, []byte(pid), 0o666); err != nil {
+		return err
+	}
+	if err := os.Rename(temporary, filepath.Join(dir, "held."+pid)); err != nil {
+		return err
+	}
+	for begin := time.Now(); time.Since(begin) < scriptPatience; time.Sleep(time.Millisecond) {
+		if _, err := os.Stat(filepath.Join(dir, "go")); err == nil {
+			return nil
+		}
+	}
+	return errors.New("nobody let go of a held process")
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"longfirst/infer/esm2"
+)
+
+// The scripts in testdata/script run the real program, its worker processes included: this test binary, started under
+// the name longfirst, is the program. Only two things differ from the one that is shipped: blocks are small, and the
+// device fails on the records that faultVariable names (fault_test.go).
+//
+// What a script can say beside testscript's own commands is listed in scriptCommands.
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"longfirst": func() {
+		flopsPerThread = scriptFLOPS
+		if v, err := strconv.ParseFloat(os.Getenv(flopsVariable), 64); err == nil {
+			flopsPerThread = v
+		}
+		newBackend = withFaults(newBackend, os.Getenv(faultVariable))
+		main()
+	}})
+}
+
+const (
+	// scriptFLOPS makes blocks of about four records of 60 residues with the model of scriptModel, on one thread.
+	scriptFLOPS = 1e8
+
+	// flopsVariable names another figure than scriptFLOPS.
+	flopsVariable = "LONGFIRST_TEST_FLOPS"
+)
+
+// scriptsAtOnce bounds how many scripts run side by side: each has a supervisor and several worker processes.
+const scriptsAtOnce = 2
+
+func TestScripts(t *testing.T) {
+	models := t.TempDir()
+	model, other := filepath.Join(models, "model"), filepath.Join(models, "other")
+	writeScriptModel(t, model, 1)
+	writeScriptModel(t, other, 2)
+	slots := make(chan bool, scriptsAtOnce)
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		Cmds:                scriptCommands,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			slots <- true
+			env.Defer(func() { <-slots })
+			runs := newScriptRuns()
+			env.Defer(runs.end)
+			env.Values[runsKey{}] = runs
+			env.Setenv("MODEL", model)
+			env.Setenv("OTHERMODEL", other)
+			env.Setenv(holdVariable, filepath.Join(env.WorkDir, ".hold"))
+			return os.Mkdir(filepath.Join(env.WorkDir, ".hold"), 0o777)
+		},
+	})
+}
+
+// writeScriptModel writes a model that costs next to nothing: 60 residues are 3 MFLOP.
+func writeScriptModel(t *testing.T, dir string, seed uint64) {
+	t.Helper()
+	config, _ := esm2.Named("tiny")
+	config.HiddenSize, config.Layers, config.Heads, config.IntermediateSize = 32, 2, 2, 64
+	if err := esm2.Init(dir, config, seed); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// scriptCommands are the commands of this package's scripts.
+var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
+	// Files.
+	"fasta":    cmdFASTA,    // fasta FILE records=N [length=LO-HI] [seed=N] [crlf] [mark=PLACE:RESIDUES]...
+	"concat":   cmdConcat,   // concat OUT IN...: joins files
+	"write":    cmdWrite,    // write FILE TEXT: with Go's escapes, for bytes a script can't hold
+	"flipbyte": cmdFlipByte, // flipbyte FILE OFFSET: inverts a byte; a negative offset counts from the end
+	"truncate": cmdTruncate, // truncate FILE SIZE: SIZE in bytes, or N% of what it has
+	"touch":    cmdTouch,    // touch FILE now|DURATION: sets the mtime, or moves it by a duration such as -2h
+	"copytime": cmdCopyTime, // copytime FROM TO: gives TO the mtime of FROM
+	"copydir":  cmdCopyDir,  // copydir FROM TO
+	"replace":  cmdReplace,  // replace FILE OLD NEW: replaces a text by one of equal length
+
+	// Data sets and indexes.
+	"sameparts": cmdSameParts, // [!] sameparts A B: equal parts, byte for byte, and at least one
+	"parts":     cmdParts,     // parts OUT N: waits until there are N parts at least; parts OUT =N: there are N now
+	"portable":  cmdPortable,  // portable JSON RECORDS RESIDUES: an exported index is right about its FASTA files
+	"table":     cmdTable,     // table FILE ROWS COLUMNS: a TSV file with a header line has so many rows and columns
+	"npy":       cmdNPY,       // npy FILE ROWS COLUMNS
+	"sameline":  cmdSameLine,  // [!] sameline WORD A B: the lines with the word are equal in both files
+
+	// Processes.
+	"exits":       cmdExits,       // exits CODE PROGRAM ARG...: runs a program, which ends with the code
+	"converse":    cmdConverse,    // converse CODE FILE PROGRAM ARG...: the same; stdin is the file and then stays open
+	"start":       cmdStart,       // start NAME PROGRAM ARG...: starts a program; its stderr goes to NAME.stderr
+	"finish":      cmdFinish,      // finish NAME CODE|killed: waits for it
+	"send":        cmdSend,        // send SIGNAL NAME|FILE: to the program started as NAME, or the process whose number is in FILE
+	"insist":      cmdInsist,      // insist SIGNAL NAME: sends the signal until the program has ended
+	"waitfor":     cmdWaitFor,     // waitfor GLOB: until there is such a file
+	"killparts":   cmdKillParts,   // killparts N OUT NAME: kills a child of NAME each time a part was published, N times
+	"children":    cmdChildren,    // children NAME N: the program has that many children, each leader of its own process group
+	"noprocesses": cmdNoProcesses, // noprocesses: no worker process of this script is left
+}
