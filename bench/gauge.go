@@ -1,0 +1,70 @@
+package bench
+
+import (
+	"context"
+	"time"
+
+	"longfirst/bench/limits"
+)
+
+// Margin is how far a calibration may be below the best one of its limit before the samples beside it are marked.
+const Margin = 0.10
+
+// calibrationTime is how long a limit is measured for: some time slices of a scheduler.
+const calibrationTime = 40 * time.Millisecond
+
+// Meter measures limits: a *limits.Meter, but in tests.
+type Meter interface {
+	Measure(limits.Limit, time.Duration) (float64, error)
+}
+
+// gauge keeps what calibrations of the whole run gave.
+type gauge struct {
+	meter Meter
+	order []limits.Limit // as first measured
+	rates map[limits.Limit][]float64
+	best  map[limits.Limit]float64
+}
+
+func newGauge(m Meter) *gauge {
+	return &gauge{meter: m, rates: map[limits.Limit][]float64{}, best: map[limits.Limit]float64{}}
+}
+
+// calibrate measures limits once and returns their rates in that order.
+func (g *gauge) calibrate(ctx context.Context, list []limits.Limit) ([]float64, error) {
+	rates := make([]float64, len(list))
+	for i, l := range list {
+		if err := context.Cause(ctx); err != nil {
+			return nil, err
+		}
+		rate, err := g.meter.Measure(l, calibrationTime)
+		if err != nil {
+			return nil, err
+		}
+		if _, known := g.rates[l]; !known {
+			g.order = append(g.order, l)
+		}
+		rates[i] = rate
+		g.rates[l] = append(g.rates[l], rate)
+		g.best[l] = max(g.best[l], rate)
+	}
+	return rates, nil
+}
+
+// mark marks the samples beside a calibration that is too far below the best, takes the mark from the others, and returns
+// how many have none.
+func (g *gauge) mark(list []limits.Limit, samples []Sample) (unmarked int) {
+	for i := range samples {
+		s := &samples[i]
+		s.Marked = false
+		for k, l := range list {
+			if min(s.Before[k], s.After[k]) < g.best[l]*(1-Margin) {
+				s.Marked = true
+			}
+		}
+		if !s.Marked {
+			unmarked++
+		}
+	}
+	return unmarked
+}

@@ -1,0 +1,155 @@
+package bench
+
+import (
+	"encoding/json"
+	"io"
+	"math"
+	"slices"
+	"time"
+
+	"longfirst/bench/limits"
+)
+
+// Report is what a run of the harness found. Its JSON form is kept with results; fields are added, not changed.
+type Report struct {
+	Program string        `json:"program"`
+	Started time.Time     `json:"started"`
+	Seconds float64       `json:"seconds"` // the run took
+	Machine Machine       `json:"machine"`
+	Threads int           `json:"threads"`
+	Margin  float64       `json:"margin"`
+	Limits  []LimitResult `json:"limits"`
+	Results []*Result     `json:"results"`
+}
+
+// LimitResult is a limit over all calibrations of the run.
+type LimitResult struct {
+	Limit limits.Limit `json:"-"`
+	Name  string       `json:"limit"`
+	Best  float64      `json:"best"` // what shares are of
+	Summary
+}
+
+// Result is what the samples of a workload give.
+type Result struct {
+	Workload  string    `json:"workload"`
+	Case      string    `json:"case"`
+	Shows     string    `json:"shows"`
+	Sentence  string    `json:"sentence"`
+	Steady    bool      `json:"steady"` // enough samples are unmarked, and only they count
+	Limits    []string  `json:"limits"` // that Before and After of the samples are rates of
+	Summaries []Summary `json:"summaries"`
+	Samples   []Sample  `json:"samples"`
+}
+
+// Sample is one run of a workload.
+type Sample struct {
+	WallSeconds float64   `json:"wall_seconds"`
+	CPUSeconds  float64   `json:"cpu_seconds"`
+	Figures     []Value   `json:"figures"`
+	Before      []float64 `json:"before"` // calibrations
+	After       []float64 `json:"after"`
+	Marked      bool      `json:"marked"`
+
+	figures []Figure // what Figures are made of
+}
+
+// Value is a number with its unit.
+type Value struct {
+	Unit  string  `json:"unit"`
+	Value float64 `json:"value"`
+}
+
+// Summary is a value over several samples.
+type Summary struct {
+	Unit    string  `json:"unit"`
+	Median  float64 `json:"median"`
+	Spread  float64 `json:"spread"` // largest minus smallest, as a share of the median
+	Samples int     `json:"samples"`
+}
+
+// Counting returns the samples that count.
+func (r *Result) Counting() []Sample {
+	if !r.Steady {
+		return r.Samples
+	}
+	return slices.DeleteFunc(slices.Clone(r.Samples), func(s Sample) bool { return s.Marked })
+}
+
+// Marked returns how many samples are marked.
+func (r *Result) Marked() int {
+	n := 0
+	for _, s := range r.Samples {
+		if s.Marked {
+			n++
+		}
+	}
+	return n
+}
+
+// Find returns the summary of a unit, a zero one where the result has none.
+func (r *Result) Find(unit string) Summary { return find(r.Summaries, unit) }
+
+func find(list []Summary, unit string) Summary {
+	for _, s := range list {
+		if s.Unit == unit {
+			return s
+		}
+	}
+	return Summary{Unit: unit}
+}
+
+// judge marks the samples of a result and gives their shares by all calibrations of the run, and sums up those that count.
+func (r *Result) judge(g *gauge, list []limits.Limit, wanted int) {
+	r.Steady = g.mark(list, r.Samples) >= min(wanted, len(r.Samples))
+	for i := range r.Samples {
+		r.Samples[i].share(g.best)
+	}
+	values := map[string][]float64{}
+	var units []string
+	for _, s := range r.Counting() {
+		for _, f := range s.Figures {
+			if values[f.Unit] == nil {
+				units = append(units, f.Unit)
+			}
+			values[f.Unit] = append(values[f.Unit], f.Value)
+		}
+	}
+	r.Summaries = r.Summaries[:0]
+	for _, unit := range units {
+		r.Summaries = append(r.Summaries, summarize(unit, values[unit]))
+	}
+}
+
+// share puts the shares behind the figures they are of. Figures for which too little time passed are left out.
+func (s *Sample) share(best map[limits.Limit]float64) {
+	s.Figures = s.Figures[:0]
+	for _, f := range s.figures {
+		if math.IsInf(f.Value, 0) || math.IsNaN(f.Value) {
+			continue
+		}
+		s.Figures = append(s.Figures, Value{f.Unit, f.Value})
+		for _, l := range f.Of {
+			s.Figures = append(s.Figures, Value{l.ShareUnit(), 100 * f.Value / best[l]})
+		}
+	}
+}
+
+// summarize sums up at least one value.
+func summarize(unit string, values []float64) Summary {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	median := (sorted[(n-1)/2] + sorted[n/2]) / 2
+	s := Summary{Unit: unit, Median: median, Samples: n}
+	if median != 0 {
+		s.Spread = (sorted[n-1] - sorted[0]) / median
+	}
+	return s
+}
+
+// WriteJSON writes the report for programs.
+func (r *Report) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(r)
+}

@@ -1,0 +1,125 @@
+package bench
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"longfirst/bench/limits"
+)
+
+// WriteText writes the report in the Go benchmark format (golang.org/design/14313-benchmark-format), one line a sample
+// that counts, and at the end the sentences for people. What the format does not know stands in lines beginning with
+// '#', or with a capital letter, which its readers pass over.
+func (r *Report) WriteText(out io.Writer) error {
+	w := bufio.NewWriter(out)
+	m := r.Machine
+	fmt.Fprintf(w, "# %s, %s, %s; %d cores, FMA loop %s\n", r.Program, r.Started.Format("2006-01-02 15:04:05 UTC"), m.Go, m.Cores, m.FMALevel)
+	fmt.Fprintf(w, "# marked: beside a calibration more than %.0f %% below the best of this run; a marked sample counts only in an unsteady result\n", 100*r.Margin)
+	fmt.Fprintf(w, "goos: %s\ngoarch: %s\npkg: longfirst/bench\ncpu: %s\n", m.OS, m.Arch, m.CPU)
+	r.writeUnits(w)
+	fmt.Fprintf(w, "\n# limits: median, best and spread over the calibrations of the whole run; shares are of the best\n")
+	for _, l := range r.Limits {
+		fmt.Fprintf(w, "Benchmark%s-%d\t1\t%s %s\t%s best-%s\t%.0f %%spread\n", goName("limit-"+l.Limit.Kind.String()), l.Limit.Threads, format(l.Median), l.Unit,
+			format(l.Best), l.Unit, 100*l.Spread)
+	}
+	for _, result := range r.Results {
+		fmt.Fprintf(w, "\n# %s: %s\n", result.Workload, result.Shows)
+		// In the format this is a setting of the lines that follow: benchstat keeps steady and unsteady results apart.
+		fmt.Fprintf(w, "steady: %t\n", result.Steady)
+		for _, s := range result.Samples {
+			line := result.line(s, r.Threads)
+			if s.Marked && result.Steady {
+				line = "# marked: " + line
+			}
+			fmt.Fprintln(w, line)
+		}
+	}
+	fmt.Fprintln(w)
+	for _, sentence := range r.Sentences() {
+		fmt.Fprintln(w, sentence)
+	}
+	return w.Flush()
+}
+
+// writeUnits tells benchstat which way is better, for the units it does not know.
+func (r *Report) writeUnits(w io.Writer) {
+	seen := map[string]bool{"ns/op": true, "MB/s": true}
+	for _, result := range r.Results {
+		for _, s := range result.Summaries {
+			if !seen[s.Unit] {
+				seen[s.Unit] = true
+				fmt.Fprintf(w, "Unit %s better=higher\n", s.Unit)
+			}
+		}
+	}
+}
+
+func (r *Result) line(s Sample, threads int) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Benchmark%s/%s-%d\t1", goName(r.Workload), r.Case, threads)
+	for _, f := range s.Figures {
+		fmt.Fprintf(&b, "\t%s %s", format(f.Value), f.Unit)
+	}
+	return b.String()
+}
+
+// goName turns index-build into IndexBuild, and infer-cpu into InferCPU: after "Benchmark" the format wants a capital.
+func goName(name string) string {
+	var b strings.Builder
+	for _, word := range strings.Split(name, "-") {
+		switch word {
+		case "cpu", "gpu", "fma":
+			b.WriteString(strings.ToUpper(word))
+		case "":
+		default:
+			b.WriteString(strings.ToUpper(word[:1]) + word[1:])
+		}
+	}
+	return b.String()
+}
+
+// format writes a value with at least four digits that mean something, and no exponent.
+func format(v float64) string {
+	decimals := 0
+	if a := math.Abs(v); a > 0 && a < 1000 {
+		decimals = min(3-int(math.Floor(math.Log10(a))), 9)
+	}
+	return strconv.FormatFloat(v, 'f', decimals, 64)
+}
+
+// Sentences says the report in plain lines: the machine, then each workload.
+func (r *Report) Sentences() []string {
+	list := []string{r.machineSentence()}
+	for _, result := range r.Results {
+		list = append(list, result.Sentence+" "+result.confidence())
+	}
+	return list
+}
+
+func (r *Report) machineSentence() string {
+	rate := func(kind limits.Kind, threads int) float64 {
+		for _, l := range r.Limits {
+			if l.Limit == (limits.Limit{Kind: kind, Threads: threads}) {
+				return l.Best
+			}
+		}
+		return 0
+	}
+	return fmt.Sprintf("This machine, %s, at best: %.0f GFLOP/s of multiply-adds (%s) on one thread, %.0f on %d; one thread reads %.1f GB/s from memory "+
+		"and %.1f GB/s from files in the page cache.", r.Machine.CPU, rate(limits.FMA, 1), r.Machine.FMALevel, rate(limits.FMA, r.Threads), r.Threads,
+		rate(limits.MemoryRead, 1)/1e3, rate(limits.FileRead, 1)/1e3)
+}
+
+// confidence says what the medians of a result rest on.
+func (r *Result) confidence() string {
+	wall := r.Find("ns/op")
+	text := fmt.Sprintf("Median of %d, spread %.0f %%", wall.Samples, 100*wall.Spread)
+	if !r.Steady {
+		text += fmt.Sprintf("; the machine was UNSTEADY beside %d of %d samples: take rates as lower bounds, shares with doubt", r.Marked(), len(r.Samples))
+	}
+	return text + "."
+}

@@ -1,0 +1,198 @@
+package workloads
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+
+	"longfirst/bench"
+	"longfirst/bench/gen"
+	"longfirst/bench/limits"
+	"longfirst/index"
+	"longfirst/infer"
+	"longfirst/infer/cpu"
+	"longfirst/infer/esm2"
+)
+
+// maxLength is where `longfirst infer` cuts sequences by default.
+const maxLength = 1024
+
+// InferCPU embeds proteins with a model of random weights, which costs what a trained one does, in this process.
+type InferCPU struct {
+	Model   string
+	Config  esm2.Config
+	Records int64
+	Threads int
+
+	index    *index.Index
+	backend  *cpu.Backend
+	model    *esm2.Model
+	embedder *infer.Embedder
+
+	got   embedded
+	alone map[int64][]float32 // embeddings of single records computed on their own, by ordinal
+}
+
+// embedded is what a run gives.
+type embedded struct {
+	rows     map[int64][]float32 // embedding [H] by ordinal
+	residues int64
+	flops    int64 // useful ones: of real tokens, BOS and EOS included
+	skipped  int
+}
+
+func (w *InferCPU) Name() string { return "infer-cpu" }
+
+func (w *InferCPU) Case() string { return fmt.Sprintf("model=%s/input=%d-records", w.Model, w.Records) }
+
+func (w *InferCPU) Shows() string {
+	return "how fast proteins of realistic lengths are embedded on the CPU, from the index to the mean over residues, beside the FMA peak of the same threads"
+}
+
+func (w *InferCPU) peak() limits.Limit { return limits.Limit{Kind: limits.FMA, Threads: w.Threads} }
+
+func (w *InferCPU) Limits() []limits.Limit { return []limits.Limit{w.peak()} }
+
+// Prepare writes the FASTA file and the model, builds the index and loads the weights.
+func (w *InferCPU) Prepare(ctx context.Context, dir string) (err error) {
+	fasta := filepath.Join(dir, "proteins.fa")
+	if _, err = gen.WriteFile(ctx, fasta, gen.Options{Shape: gen.Protein, Seed: seed, Records: w.Records}); err != nil {
+		return err
+	}
+	if w.index, _, err = index.Ensure(ctx, []string{fasta}, index.Options{}); err != nil {
+		return err
+	}
+	folder := filepath.Join(dir, "model")
+	if err = esm2.Init(folder, w.Config, seed); err != nil {
+		return err
+	}
+	if w.backend, err = cpu.New(w.Threads); err != nil {
+		return err
+	}
+	if w.model, err = esm2.Load(folder, w.backend); err != nil {
+		return err
+	}
+	tokenizer, err := infer.NewTokenizer(w.model.Vocabulary(), infer.DropGaps, maxLength)
+	if err != nil {
+		return err
+	}
+	runner, err := w.model.NewRunner(infer.CPUTokenBudget, infer.MaxSequences)
+	if err != nil {
+		return err
+	}
+	w.embedder = &infer.Embedder{Sources: infer.NewSources(w.index), Tokenizer: tokenizer, Runner: runner, Hidden: w.Config.HiddenSize,
+		TokenBudget: infer.CPUTokenBudget, MaxSequences: infer.MaxSequences}
+	return nil
+}
+
+func (w *InferCPU) Run(ctx context.Context) (err error) {
+	w.got, err = w.embed(ctx, index.Share(w.index.Len(), 0, 1))
+	return err
+}
+
+func (w *InferCPU) embed(ctx context.Context, r index.Range) (embedded, error) {
+	e := embedded{rows: make(map[int64][]float32)}
+	err := w.embedder.Embed(ctx, r, func(int64) (string, bool) { return "", false }, func(b *infer.Batch) error {
+		for _, row := range b.Rows {
+			e.rows[row.Ordinal] = slices.Clone(row.Embedding)
+			e.residues += row.Residues
+			e.flops += w.Config.FLOPs(row.Residues + 2)
+		}
+		e.skipped += len(b.Skips)
+		return nil
+	})
+	return e, err
+}
+
+func (w *InferCPU) Figures(e bench.Elapsed) []bench.Figure {
+	return []bench.Figure{
+		bench.PerSecond("residues/s", float64(w.got.residues), e.Wall),
+		bench.PerSecond("GFLOP/s", float64(w.got.flops)/1e9, e.Wall, w.peak()),
+		bench.PerSecond("residues/cpu-s", float64(w.got.residues), e.CPU),
+	}
+}
+
+// Check wants a finite row of every record, none of zeros, and those of two records to be bit-equal to what computing
+// them alone gives.
+func (w *InferCPU) Check(ctx context.Context) error {
+	if got := int64(len(w.got.rows)); got != w.index.Len() || w.got.skipped > 0 {
+		return fmt.Errorf("%d rows and %d skipped records of %d records", got, w.got.skipped, w.index.Len())
+	}
+	for ordinal, row := range w.got.rows {
+		if err := sound(row); err != nil {
+			return fmt.Errorf("record %d: %w", ordinal, err)
+		}
+	}
+	if w.alone == nil {
+		if err := w.computeAlone(ctx); err != nil {
+			return err
+		}
+	}
+	for ordinal, want := range w.alone {
+		for d, x := range w.got.rows[ordinal] {
+			if math.Float32bits(x) != math.Float32bits(want[d]) {
+				return fmt.Errorf("record %d: dimension %d is %v, alone %v", ordinal, d, x, want[d])
+			}
+		}
+	}
+	return nil
+}
+
+// sound tells whether a row can be an embedding.
+func sound(row []float32) error {
+	var largest float64
+	for d, x := range row {
+		v := math.Abs(float64(x))
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return fmt.Errorf("dimension %d is %v", d, x)
+		}
+		largest = max(largest, v)
+	}
+	if largest == 0 {
+		return errors.New("the row is all zeros")
+	}
+	return nil
+}
+
+// computeAlone embeds the record in the middle of the index and the last one, each in a batch of its own.
+func (w *InferCPU) computeAlone(ctx context.Context) error {
+	n := w.index.Len()
+	rows := make(map[int64][]float32)
+	for _, position := range []int64{n / 2, n - 1} {
+		e, err := w.embed(ctx, index.Share(n, 0, 1).Sub(position, position+1))
+		if err != nil {
+			return err
+		}
+		for ordinal, row := range e.rows {
+			rows[ordinal] = row
+		}
+	}
+	w.alone = rows
+	return nil
+}
+
+func (w *InferCPU) Sentence(r *bench.Result) string {
+	return fmt.Sprintf("Embedding proteins with %s (random weights) on %d threads: %.0f residues/s, %.2f GFLOP/s; that is %.2f %% of the multiply-add peak; "+
+		"records computed alone gave the same bits.", w.Model, w.Threads, r.Find("residues/s").Median, r.Find("GFLOP/s").Median, r.Find(w.peak().ShareUnit()).Median)
+}
+
+// Close releases what Prepare opened, in the opposite order.
+func (w *InferCPU) Close() error {
+	var errs []error
+	if w.embedder != nil {
+		errs = append(errs, w.embedder.Runner.Close(), w.embedder.Sources.Close())
+	}
+	if w.model != nil {
+		errs = append(errs, w.model.Close())
+	}
+	if w.backend != nil {
+		errs = append(errs, w.backend.Close())
+	}
+	if w.index != nil {
+		errs = append(errs, w.index.Close())
+	}
+	return errors.Join(errs...)
+}
