@@ -37,7 +37,7 @@ func newApp() *cli.App {
 		Commands: []*cli.Command{
 			inferCommand(), planCommand(), verifyCommand(), exportCommand(),
 			indexCommand(),
-			modelCommand(), devicesCommand(), demoCommand(), versionCommand(), workerCommand(),
+			modelCommand(), devicesCommand(), benchCommand(), demoCommand(), versionCommand(), workerCommand(),
 		},
 		CommandNotFound: nil,
 		Action: func(c *cli.Context) error {

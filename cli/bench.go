@@ -1,0 +1,139 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"longfirst/bench"
+	"longfirst/bench/gen"
+	"longfirst/bench/workloads"
+)
+
+func benchCommand() *cli.Command {
+	return command(&cli.Command{
+		Name: "bench", Category: categoryInspect, Usage: "measure the program on this machine, beside what the machine can do",
+		Description: example("longfirst bench --quick", "longfirst bench --run infer --count 10 --out bench/results"),
+		Action:      runBench,
+		Subcommands: []*cli.Command{
+			command(&cli.Command{
+				Name: "gen", Usage: "write a FASTA file like real ones; equal seeds give equal bytes",
+				Description: example("longfirst bench gen --records 100000 --seed 1 --out proteins.fa"), Action: benchGen,
+			},
+				&cli.StringFlag{Name: "shape", Value: string(gen.Protein), Usage: "`SHAPE`: " + shapes()},
+				&cli.Int64Flag{Name: "records", Aliases: []string{"n"}, Usage: "end after `N` records"},
+				&cli.Int64Flag{Name: "bytes", Usage: "end with the record that reaches `N` bytes"},
+				&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`N`: another seed gives another file"},
+				&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Required: true, Usage: "`FILE` to write"}),
+			{
+				Name: "list", Usage: "list the workloads and what each one shows",
+				Description: example("longfirst bench list"), OnUsageError: onUsageError, Action: benchList,
+			},
+		},
+	},
+		&cli.BoolFlag{Name: "quick", Usage: "small inputs and few samples: ends within two minutes"},
+		&cli.StringFlag{Name: "run", Usage: "only workloads whose name the regular expression `REGEXP` matches"},
+		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`N` threads; default: as many as the process may use"},
+		&cli.IntFlag{Name: "count", Usage: "`N` samples of each workload; default: 5, or 3 with --quick"},
+		&cli.StringFlag{Name: "json", Usage: "also write every sample and calibration to `FILE`"},
+		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "also keep the results in a new folder <date>-<machine> below `DIR`"},
+		&cli.StringFlag{Name: "tmp", Usage: "`DIR` to make inputs in; default: the system's folder for temporary files"})
+}
+
+func shapes() string {
+	var names []string
+	for _, s := range gen.Shapes() {
+		names = append(names, string(s))
+	}
+	return strings.Join(names, ", ")
+}
+
+// How much measuring a run of the harness does, by default and with --quick. Within the budget the samples of a workload
+// are taken, so that a slow or unsteady machine does not make it last for ever.
+const (
+	benchCount       = 5
+	benchBudget      = 10 * time.Minute
+	quickBenchCount  = 3
+	quickBenchBudget = 45 * time.Second
+)
+
+func runBench(c *cli.Context) error {
+	if c.Args().Present() {
+		return usagef("bench takes no %q; see longfirst bench --help", c.Args().First())
+	}
+	log, err := logOf(c)
+	if err != nil {
+		return err
+	}
+	opt := bench.Options{Program: programName(), Threads: usableThreads(), Count: benchCount, Budget: benchBudget, Dir: c.String("tmp"), Log: log}
+	if c.Bool("quick") {
+		opt.Count, opt.Budget = quickBenchCount, quickBenchBudget
+	}
+	if c.IsSet("count") {
+		opt.Count = c.Int("count")
+	}
+	if c.IsSet("threads") {
+		opt.Threads = c.Int("threads")
+	}
+	selected, err := bench.Select(workloads.All(opt.Threads, c.Bool("quick")), c.String("run"))
+	if err != nil {
+		return benchUsage(err)
+	}
+	report, err := bench.Run(c.Context, selected, opt)
+	if err != nil {
+		return benchUsage(err)
+	}
+	if err := report.WriteText(os.Stdout); err != nil {
+		return err
+	}
+	if path := c.String("json"); path != "" {
+		if err := writeTo(path, report.WriteJSON); err != nil {
+			return err
+		}
+	}
+	if dir := c.String("out"); dir != "" {
+		folder, err := report.Save(dir)
+		if err != nil {
+			return err
+		}
+		log.Info("results kept", "folder", folder)
+	}
+	return nil
+}
+
+// benchUsage turns mistakes of the command line that the harness found into usage errors.
+func benchUsage(err error) error {
+	if errors.Is(err, bench.ErrOption) || errors.Is(err, bench.ErrNoWorkload) || errors.Is(err, gen.ErrOption) {
+		return usageError{err}
+	}
+	return err
+}
+
+func benchGen(c *cli.Context) error {
+	log, err := logOf(c)
+	if err != nil {
+		return err
+	}
+	begin := time.Now()
+	sum, err := gen.WriteFile(c.Context, c.String("out"), gen.Options{
+		Shape: gen.Shape(c.String("shape")), Seed: c.Uint64("seed"), Records: c.Int64("records"), Bytes: c.Int64("bytes"),
+	})
+	if err != nil {
+		return benchUsage(err)
+	}
+	seconds := time.Since(begin).Seconds()
+	log.Info(fmt.Sprintf("wrote %s records, %s residues", thousands(sum.Records), thousands(sum.Residues)), "file", c.String("out"), "bytes", sum.Bytes,
+		"longest", sum.Longest, "seconds", fmt.Sprintf("%.2f", seconds), "MB_per_s", fmt.Sprintf("%.0f", float64(sum.Bytes)/1e6/seconds))
+	return nil
+}
+
+func benchList(*cli.Context) error {
+	for _, w := range workloads.All(usableThreads(), false) {
+		fmt.Printf("%-12s %s\n", w.Name(), w.Shows())
+	}
+	return nil
+}
