@@ -17,3 +17,9 @@ var (
 	// ErrBatch: a batch is larger than the runner was made for, or holds a token the model has no embedding for.
 	ErrBatch = errors.New("bad batch")
 )
+
+// Refused by Init.
+var (
+	// ErrExists: the folder to write a model into holds something.
+	ErrExists = errors.New("folder is not empty")
+)

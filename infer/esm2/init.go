@@ -14,9 +14,6 @@ import (
 	"longfirst/infer/safetensors"
 )
 
-// ErrExists: Init was asked to write into a folder that holds something.
-var ErrExists = errors.New("folder is not empty")
-
 // Init writes a model with random weights in the Hugging Face layout, for trying things out: it loads in transformers,
 // it costs what a trained model of that size costs, and its embeddings mean nothing. Equal arguments give equal bytes on
 // every platform. The weights are F32 and are written as they are drawn, so a model may be larger than the memory.
