@@ -110,38 +110,43 @@ func next(ctx context.Context, messages <-chan Message) (Message, error) {
 }
 
 // prepare checks that the child is what its orders say, then opens the index and loads the model.
-func (c *Child) prepare(o Orders, visible string) (w *blockWorker, err error) {
+func (c *Child) prepare(o Orders, visible string) (*blockWorker, error) {
 	if err := confined(o, visible); err != nil {
 		return nil, err
 	}
 	if o.Program != c.Program {
 		return nil, fmt.Errorf("%w: supervisor is version %s, this child %s", errProtocol, o.Program, c.Program)
 	}
-	w = &blockWorker{orders: o}
-	defer func() {
-		if err != nil {
-			w.close()
-		}
-	}()
-	if w.index, err = index.Open(o.Index); err != nil {
+	w := &blockWorker{orders: o}
+	if err := w.open(c.NewBackend); err != nil {
+		w.close()
 		return nil, err
+	}
+	return w, nil
+}
+
+// open opens what the orders name, and refuses what is not as they say.
+func (w *blockWorker) open(newBackend func(device string, threads int) (backend.Backend, error)) (err error) {
+	o := w.orders
+	if w.index, err = index.Open(o.Index); err != nil {
+		return err
 	}
 	if got := w.index.Digest().String(); got != o.IndexDigest {
-		return nil, fmt.Errorf("%s: %w: its digest is %s, the run's is %s", o.Index, ErrOtherIndex, got, o.IndexDigest)
+		return fmt.Errorf("%s: %w: its digest is %s, the run's is %s", o.Index, ErrOtherIndex, got, o.IndexDigest)
 	}
 	if err := esm2.CheckStamps(o.Model, o.ModelFiles); err != nil {
-		return nil, err
+		return err
 	}
-	if w.backend, err = c.NewBackend(o.Device, o.Threads); err != nil {
-		return nil, fmt.Errorf("%w: %w", errDevice, err)
+	if w.backend, err = newBackend(o.Device, o.Threads); err != nil {
+		return fmt.Errorf("%w: %w", errDevice, err)
 	}
 	if class := w.backend.Class(); class != o.NumericClass {
-		return nil, fmt.Errorf("%w: the data set holds %s, this device computes %s", ErrMixedNumerics, o.NumericClass, class)
+		return fmt.Errorf("%w: the data set holds %s, this device computes %s", ErrMixedNumerics, o.NumericClass, class)
 	}
 	if w.model, err = esm2.Load(o.Model, w.backend); err != nil {
-		return nil, err
+		return err
 	}
-	return w, w.prepare()
+	return w.prepare()
 }
 
 // confined checks that a child for a device sees that device and no other, and one for the CPU sees none.
