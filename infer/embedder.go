@@ -16,10 +16,12 @@ import (
 type Embedder struct {
 	Sources      *Sources
 	Tokenizer    *Tokenizer
-	Runner       *esm2.Runner
-	Hidden       int // H
-	TokenBudget  int // tokens of a batch; one longer sequence makes a batch of its own
-	MaxSequences int // sequences of a batch
+	Model        *esm2.Model
+	Runner       *esm2.Runner // of Model
+	TokenBudget  int          // tokens of a batch; one longer sequence makes a batch of its own
+	MaxSequences int          // sequences of a batch
+
+	weightsFinite bool // the model was found to hold nothing but numbers
 }
 
 const (
@@ -35,6 +37,9 @@ const (
 
 // batchesInFlight is what the three stages need: one being filled, one on the device, one being written.
 const batchesInFlight = 3
+
+// hidden returns H.
+func (e *Embedder) hidden() int { return e.Model.Config().HiddenSize }
 
 // Embed computes the records of r but those refuse names, and hands each finished batch to emit, in index order. The
 // batch is emit's until it returns. A record refused appears as a skip with the reason refuse gave.
@@ -98,7 +103,7 @@ func (e *Embedder) fill(ctx context.Context, r index.Range, refuse func(int64) (
 			return nil
 		}
 		if !limits.fits(int64(len(b.Tokens)), len(b.Rows), e.Tokenizer.Tokens(rec.Length)) {
-			b.seal(e.Hidden)
+			b.seal(e.hidden())
 			if err := send(ctx, filled, b); err != nil {
 				return err
 			}
@@ -112,7 +117,7 @@ func (e *Embedder) fill(ctx context.Context, r index.Range, refuse func(int64) (
 	if err != nil {
 		return err
 	}
-	b.seal(e.Hidden)
+	b.seal(e.hidden())
 	return send(ctx, filled, b)
 }
 
@@ -129,8 +134,12 @@ func (e *Embedder) compute(b *Batch) error {
 	}
 	kept := b.Rows[:0]
 	for i, row := range b.Rows {
-		row.Embedding = b.Pooled[i*e.Hidden : (i+1)*e.Hidden : (i+1)*e.Hidden]
+		h := e.hidden()
+		row.Embedding = b.Pooled[i*h : (i+1)*h : (i+1)*h]
 		if d := firstNotFinite(row.Embedding); d >= 0 {
+			if err := e.checkWeights(); err != nil {
+				return err
+			}
 			b.Skips = append(b.Skips, output.Skip{Ordinal: row.Ordinal, Position: b.positions[i], ID: row.ID, File: row.File,
 				ByteOffset: row.ByteOffset, Length: row.Length, Reason: output.SkipFailed,
 				Detail: fmt.Sprintf("embedding has %v at dimension %d", row.Embedding[d], d)})
@@ -139,6 +148,19 @@ func (e *Embedder) compute(b *Batch) error {
 		kept = append(kept, row)
 	}
 	b.Rows = kept
+	return nil
+}
+
+// checkWeights tells a record at fault from a model at fault: weights that are no numbers spoil every row. They are read
+// through once, when the first row is spoilt.
+func (e *Embedder) checkWeights() error {
+	if e.weightsFinite {
+		return nil
+	}
+	if err := e.Model.CheckFinite(); err != nil {
+		return err
+	}
+	e.weightsFinite = true
 	return nil
 }
 

@@ -3,12 +3,19 @@ package infer
 import (
 	"context"
 	"crypto/md5"
+	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
+	"errors"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"longfirst/index"
+	"longfirst/infer/esm2"
 	"longfirst/infer/output"
 )
 
@@ -133,5 +140,36 @@ func TestLargestDifference(t *testing.T) {
 	}
 	if got := LargestDifference([]float32{0}, []float32{0}); got != 0 {
 		t.Errorf("zeros: %v", got)
+	}
+}
+
+// TestWeightsThatAreNoNumbersAreNamed: a NaN in a matrix spoils every row, which is not the records' fault.
+func TestWeightsThatAreNoNumbersAreNamed(t *testing.T) {
+	const name = "encoder.layer.1.output.dense.weight"
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(tinyModel(t))); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "model.safetensors")
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	size := binary.LittleEndian.Uint64(file)
+	var header map[string]struct {
+		Offsets []uint64 `json:"data_offsets"`
+	}
+	if err := json.Unmarshal(file[8:8+size], &header); err != nil {
+		t.Fatal(err)
+	}
+	binary.LittleEndian.PutUint32(file[8+size+header[name].Offsets[0]:], math.Float32bits(float32(math.NaN())))
+	if err := os.WriteFile(path, file, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	x := buildIndex(t, manyRecords(5, 1))
+	e := newEmbedderOf(t, dir, x, 1, 512, 0)
+	err = e.Embed(context.Background(), index.Share(x.Len(), 0, 1), none, func(*Batch) error { return nil })
+	if !errors.Is(err, esm2.ErrWeights) || !strings.Contains(err.Error(), name) {
+		t.Errorf("got %v", err)
 	}
 }

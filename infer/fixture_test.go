@@ -75,14 +75,19 @@ func protein(n, seed int) string {
 	return b.String()
 }
 
-// newEmbedder returns an embedder of x on the CPU.
+// newEmbedder returns an embedder of x with the tiny model on the CPU.
 func newEmbedder(t testing.TB, x *index.Index, threads, tokenBudget int, maxLength int64) *Embedder {
+	t.Helper()
+	return newEmbedderOf(t, tinyModel(t), x, threads, tokenBudget, maxLength)
+}
+
+func newEmbedderOf(t testing.TB, dir string, x *index.Index, threads, tokenBudget int, maxLength int64) *Embedder {
 	t.Helper()
 	b, err := cpu.New(threads)
 	if err != nil {
 		t.Fatal(err)
 	}
-	model, err := esm2.Load(tinyModel(t), b)
+	model, err := esm2.Load(dir, b)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,6 +106,6 @@ func newEmbedder(t testing.TB, x *index.Index, threads, tokenBudget int, maxLeng
 		model.Close()
 		b.Close()
 	})
-	return &Embedder{Sources: sources, Tokenizer: tokenizer, Runner: runner, Hidden: model.Config().HiddenSize,
+	return &Embedder{Sources: sources, Tokenizer: tokenizer, Model: model, Runner: runner,
 		TokenBudget: tokenBudget, MaxSequences: MaxSequences}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"longfirst/infer"
+	"longfirst/infer/esm2"
 	"longfirst/infer/output"
 	"longfirst/mmapfasta/mapped"
 )
@@ -65,7 +66,7 @@ func (w *blockWorker) partInfo(lease Lease, start, stop int64) output.PartInfo {
 		Layer:        o.Options.Layer,
 		Pooling:      o.Options.Pooling,
 		DType:        o.Options.DType,
-		Dimension:    w.embedder.Hidden,
+		Dimension:    w.model.Config().HiddenSize,
 		Program:      o.Program,
 	}
 }
@@ -94,7 +95,7 @@ func count(b *infer.Batch) Counts {
 
 // stopsRun tells the failures that every block would meet from those that belong to one block.
 func stopsRun(err error) bool {
-	for _, target := range []error{mapped.ErrChanged, mapped.ErrTruncated, infer.ErrNotIndexed, infer.ErrNoBlock, syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EFBIG} {
+	for _, target := range []error{mapped.ErrChanged, mapped.ErrTruncated, infer.ErrNotIndexed, infer.ErrNoBlock, esm2.ErrWeights, syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EFBIG} {
 		if errors.Is(err, target) {
 			return true
 		}

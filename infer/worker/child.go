@@ -193,7 +193,7 @@ func (w *blockWorker) prepare() error {
 	if err != nil {
 		return err
 	}
-	w.embedder = &infer.Embedder{Sources: infer.NewSources(w.index), Tokenizer: tokenizer, Runner: runner, Hidden: config.HiddenSize,
+	w.embedder = &infer.Embedder{Sources: infer.NewSources(w.index), Tokenizer: tokenizer, Model: w.model, Runner: runner,
 		TokenBudget: budget, MaxSequences: infer.MaxSequences}
 	return nil
 }
