@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"time"
@@ -139,9 +140,9 @@ func openLog(path string) (logFile, error) {
 	return logFile{file: f, path: path, begin: info.Size()}, nil
 }
 
-// tail returns the last lines the child wrote.
+// tail returns what the child wrote about its end.
 func (l logFile) tail() string {
-	const lines, most = 8, 4096
+	const most = 64 << 10
 	f, err := os.Open(l.path)
 	if err != nil {
 		return ""
@@ -154,6 +155,19 @@ func (l logFile) tail() string {
 	from := max(l.begin, info.Size()-most)
 	buf := make([]byte, info.Size()-from)
 	n, _ := f.ReadAt(buf, from)
-	text := strings.Split(string(bytes.TrimSpace(buf[:n])), "\n")
-	return strings.Join(text[max(0, len(text)-lines):], "\n")
+	return lastWords(buf[:n])
+}
+
+// crash is how the Go runtime begins to tell why it ends a program; the state of goroutines follows, often at length.
+var crash = regexp.MustCompile(`(?m)^(panic|fatal error): `)
+
+// lastWords returns the lines that say why a program ended: those a crash begins with, else the last ones.
+func lastWords(text []byte) string {
+	const most = 8
+	if at := crash.FindIndex(text); at != nil {
+		lines := strings.Split(string(text[at[0]:]), "\n")
+		return strings.TrimSpace(strings.Join(lines[:min(most, len(lines))], "\n"))
+	}
+	lines := strings.Split(string(bytes.TrimSpace(text)), "\n")
+	return strings.Join(lines[max(0, len(lines)-most):], "\n")
 }
