@@ -2,6 +2,7 @@ package infer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -12,17 +13,39 @@ import (
 	"longfirst/infer/output"
 )
 
-// Embedder computes the embeddings of ranges of an index with one model on one device.
+// Embedder computes the embeddings of ranges of an index with one model on one device. It is not safe for concurrent use.
 type Embedder struct {
-	Sources      *Sources
-	Tokenizer    *Tokenizer
-	Model        *esm2.Model
-	Runner       *esm2.Runner // of Model
-	TokenBudget  int          // tokens of a batch; one longer sequence makes a batch of its own
-	MaxSequences int          // sequences of a batch
+	Sources *Sources
+
+	model     *esm2.Model
+	runner    *esm2.Runner
+	tokenizer *Tokenizer
+	limits    budget
 
 	weightsFinite bool // the model was found to hold nothing but numbers
 }
+
+// NewEmbedder prepares batches of up to tokenBudget tokens; a longer sequence makes a batch of its own, for which memory
+// is set aside as well.
+func NewEmbedder(x *index.Index, m *esm2.Model, gaps Gaps, maxLength int64, tokenBudget int) (*Embedder, error) {
+	tokenizer, err := NewTokenizer(m.Vocabulary(), gaps, maxLength)
+	if err != nil {
+		return nil, err
+	}
+	most := max(int64(tokenBudget), tokenizer.Tokens(x.Longest()))
+	if most > MaxTokens {
+		return nil, fmt.Errorf("%w: %d residues, at most %d fit: use --max-length", ErrTooLong, x.Longest(), MaxTokens-2)
+	}
+	runner, err := m.NewRunner(int(most), MaxSequences)
+	if err != nil {
+		return nil, err
+	}
+	return &Embedder{Sources: NewSources(x), model: m, runner: runner, tokenizer: tokenizer,
+		limits: budget{int64(tokenBudget), MaxSequences}}, nil
+}
+
+// Close releases the memory of batches and the mapped FASTA files, not the model.
+func (e *Embedder) Close() error { return errors.Join(e.runner.Close(), e.Sources.Close()) }
 
 const (
 	// CPUTokenBudget fills the cores' caches rather than their memory: about 25 MB of activations at 8M.
@@ -39,7 +62,7 @@ const (
 const batchesInFlight = 3
 
 // hidden returns H.
-func (e *Embedder) hidden() int { return e.Model.Config().HiddenSize }
+func (e *Embedder) hidden() int { return e.model.Config().HiddenSize }
 
 // Embed computes the records of r but those refuse names, and hands each finished batch to emit, in index order. The
 // batch is emit's until it returns. A record refused appears as a skip with the reason refuse gave.
@@ -95,14 +118,13 @@ func (e *Embedder) fill(ctx context.Context, r index.Range, refuse func(int64) (
 	if err != nil {
 		return err
 	}
-	limits := budget{int64(e.TokenBudget), e.MaxSequences}
 	err = e.Sources.Each(ctx, r, func(rec *Record) error {
 		path := e.Sources.Path(rec.File)
 		if reason, ok := refuse(rec.Position); ok {
 			b.Skips = append(b.Skips, b.skip(rec, path, output.SkipFailed, reason))
 			return nil
 		}
-		if !limits.fits(int64(len(b.Tokens)), len(b.Rows), e.Tokenizer.Tokens(rec.Length)) {
+		if !e.limits.fits(int64(len(b.Tokens)), len(b.Rows), e.tokenizer.Tokens(rec.Length)) {
 			b.seal(e.hidden())
 			if err := send(ctx, filled, b); err != nil {
 				return err
@@ -111,7 +133,7 @@ func (e *Embedder) fill(ctx context.Context, r index.Range, refuse func(int64) (
 				return err
 			}
 		}
-		b.add(e.Tokenizer, rec, path)
+		b.add(e.tokenizer, rec, path)
 		return nil
 	})
 	if err != nil {
@@ -126,10 +148,10 @@ func (e *Embedder) compute(b *Batch) error {
 	if len(b.Rows) == 0 {
 		return nil
 	}
-	if err := e.Runner.Start(b.Batch, b.Pooled); err != nil {
+	if err := e.runner.Start(b.Batch, b.Pooled); err != nil {
 		return fmt.Errorf("batch of %d sequences from position %d: %w", len(b.Rows), b.positions[0], err)
 	}
-	if err := e.Runner.Finish(); err != nil {
+	if err := e.runner.Finish(); err != nil {
 		return fmt.Errorf("batch of %d sequences from position %d: %w", len(b.Rows), b.positions[0], err)
 	}
 	kept := b.Rows[:0]
@@ -157,7 +179,7 @@ func (e *Embedder) checkWeights() error {
 	if e.weightsFinite {
 		return nil
 	}
-	if err := e.Model.CheckFinite(); err != nil {
+	if err := e.model.CheckFinite(); err != nil {
 		return err
 	}
 	e.weightsFinite = true

@@ -91,21 +91,14 @@ func newEmbedderOf(t testing.TB, dir string, x *index.Index, threads, tokenBudge
 	if err != nil {
 		t.Fatal(err)
 	}
-	tokenizer, err := NewTokenizer(model.Vocabulary(), DropGaps, maxLength)
+	e, err := NewEmbedder(x, model, DropGaps, maxLength, tokenBudget)
 	if err != nil {
 		t.Fatal(err)
 	}
-	runner, err := model.NewRunner(int(max(int64(tokenBudget), tokenizer.Tokens(x.Longest()))), MaxSequences)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sources := NewSources(x)
 	t.Cleanup(func() {
-		sources.Close()
-		runner.Close()
+		e.Close()
 		model.Close()
 		b.Close()
 	})
-	return &Embedder{Sources: sources, Tokenizer: tokenizer, Model: model, Runner: runner,
-		TokenBudget: tokenBudget, MaxSequences: MaxSequences}
+	return e
 }

@@ -75,23 +75,17 @@ func (w *InferCPU) Prepare(ctx context.Context, dir string) (err error) {
 	if w.model, err = esm2.Load(folder, w.backend); err != nil {
 		return err
 	}
-	tokenizer, err := infer.NewTokenizer(w.model.Vocabulary(), infer.DropGaps, maxLength)
-	if err != nil {
-		return err
-	}
-	runner, err := w.model.NewRunner(infer.CPUTokenBudget, infer.MaxSequences)
-	if err != nil {
-		return err
-	}
-	w.embedder = &infer.Embedder{Sources: infer.NewSources(w.index), Tokenizer: tokenizer, Runner: runner, Hidden: w.Config.HiddenSize,
-		TokenBudget: infer.CPUTokenBudget, MaxSequences: infer.MaxSequences}
-	return nil
+	w.embedder, err = infer.NewEmbedder(w.index, w.model, infer.DropGaps, maxLength, infer.CPUTokenBudget)
+	return err
 }
 
 func (w *InferCPU) Run(ctx context.Context) (err error) {
-	w.got, err = w.embed(ctx, index.Share(w.index.Len(), 0, 1))
+	w.got, err = w.embed(ctx, w.all())
 	return err
 }
+
+// all is every record of the index.
+func (w *InferCPU) all() index.Range { return index.Share(w.index.Len(), 0, 1) }
 
 func (w *InferCPU) embed(ctx context.Context, r index.Range) (embedded, error) {
 	e := embedded{rows: make(map[int64][]float32)}
@@ -162,7 +156,7 @@ func (w *InferCPU) computeAlone(ctx context.Context) error {
 	n := w.index.Len()
 	rows := make(map[int64][]float32)
 	for _, position := range []int64{n / 2, n - 1} {
-		e, err := w.embed(ctx, index.Share(n, 0, 1).Sub(position, position+1))
+		e, err := w.embed(ctx, w.all().Sub(position, position+1))
 		if err != nil {
 			return err
 		}
@@ -183,7 +177,7 @@ func (w *InferCPU) Sentence(r *bench.Result) string {
 func (w *InferCPU) Close() error {
 	var errs []error
 	if w.embedder != nil {
-		errs = append(errs, w.embedder.Runner.Close(), w.embedder.Sources.Close())
+		errs = append(errs, w.embedder.Close())
 	}
 	if w.model != nil {
 		errs = append(errs, w.model.Close())

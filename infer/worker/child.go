@@ -173,34 +173,19 @@ type blockWorker struct {
 
 func (w *blockWorker) prepare() error {
 	o := w.orders
-	config := w.model.Config()
 	gaps, err := infer.ParseGaps(o.Options.Gaps)
 	if err != nil {
 		return err
 	}
-	tokenizer, err := infer.NewTokenizer(w.model.Vocabulary(), gaps, o.Options.MaxLength)
-	if err != nil {
-		return err
-	}
-	w.plan = &infer.Plan{Index: w.index, World: o.World, Rule: o.Rule, Cost: infer.Cost(config, o.Options.MaxLength)}
+	w.plan = &infer.Plan{Index: w.index, World: o.World, Rule: o.Rule, Cost: infer.Cost(w.model.Config(), o.Options.MaxLength)}
 	w.dir = output.Dir(o.Out)
-	budget := infer.CPUTokenBudget
-	most := max(int64(budget), tokenizer.Tokens(w.index.Longest()))
-	if most > infer.MaxTokens {
-		return fmt.Errorf("%w: a record of %d residues, at most %d fit: use --max-length", infer.ErrTooLong, w.index.Longest(), infer.MaxTokens-2)
-	}
-	runner, err := w.model.NewRunner(int(most), infer.MaxSequences)
-	if err != nil {
-		return err
-	}
-	w.embedder = &infer.Embedder{Sources: infer.NewSources(w.index), Tokenizer: tokenizer, Model: w.model, Runner: runner,
-		TokenBudget: budget, MaxSequences: infer.MaxSequences}
-	return nil
+	w.embedder, err = infer.NewEmbedder(w.index, w.model, gaps, o.Options.MaxLength, infer.CPUTokenBudget)
+	return err
 }
 
 func (w *blockWorker) close() {
 	if w.embedder != nil {
-		w.embedder.Sources.Close()
+		w.embedder.Close()
 	}
 	if w.model != nil {
 		w.model.Close()

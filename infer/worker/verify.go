@@ -122,7 +122,7 @@ func (c Check) recompute(ctx context.Context, m output.Manifest, plan *infer.Pla
 	if err := w.prepare(); err != nil {
 		return nil, err
 	}
-	defer w.embedder.Sources.Close()
+	defer w.embedder.Close()
 	rows, err := w.embedder.Sample(ctx, plan, output.Dir(c.Out), c.Sample)
 	if err != nil {
 		return rows, err
