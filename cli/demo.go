@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -306,15 +307,26 @@ func parseExpected(table string) (map[int64][]float32, error) {
 	return rows, nil
 }
 
-// rows prints the first rows of a data set in input order.
+// rows prints n rows of a data set in input order, those first of which there is something to tell.
 func (d *demo) rows(name string, n int) error {
 	rows, err := d.sortedRows(name)
 	if err != nil {
 		return err
 	}
+	slices.SortStableFunc(rows, func(a, b output.Row) int { return cmp.Compare(ordinary(a), ordinary(b)) })
+	rows = rows[:min(n, len(rows))]
+	slices.SortFunc(rows, func(a, b output.Row) int { return int(a.Ordinal - b.Ordinal) })
 	fmt.Fprintf(d.out, "%-16s %8s %9s %8s  embedding\n", "id", "residues", "truncated", "unknown")
-	for _, row := range rows[:min(n, len(rows))] {
-		fmt.Fprintf(d.out, "%-16s %8d %9d %8d  %+.4f …\n", row.ID, row.Residues, row.Truncated, row.Unknown, row.Embedding[:4])
+	for _, row := range rows {
+		fmt.Fprintf(d.out, "%-16s %8d %9d %8d  %+.4f …\n", row.ID, row.Residues, row.Truncated, row.Unknown, row.Embedding[:min(4, len(row.Embedding))])
 	}
 	return nil
+}
+
+// ordinary is 0 for a record of which not every residue became the token it has, else 1.
+func ordinary(row output.Row) int {
+	if row.Unknown > 0 || row.Length != row.Residues {
+		return 0
+	}
+	return 1
 }

@@ -74,9 +74,9 @@ func ensureIndex(c *cli.Context, log *slog.Logger) (*index.Index, error) {
 	} else {
 		log.Info("Using cached index: " + x.Path())
 	}
-	log.Info("index ready", "seconds", fmt.Sprintf("%.3f", time.Since(begin).Seconds()), "path", x.Path())
+	log.Info("index ready", "took", time.Since(begin).Round(10*time.Microsecond), "path", x.Path())
 	if n := x.Duplicates(); n > 0 {
-		log.Warn(fmt.Sprintf("%d records have the id of an earlier record; each is kept, a record is known by its place", n))
+		log.Warn(fmt.Sprintf("records with the id of an earlier record: %d; each is kept, a record is known by its place", n))
 	}
 	return x, nil
 }
