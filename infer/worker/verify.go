@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"longfirst/index"
 	"longfirst/infer"
@@ -52,13 +54,13 @@ func Verify(ctx context.Context, c Check) (Found, error) {
 		return found, fmt.Errorf("%w; name the model's folder with --model", err)
 	}
 	plan := &infer.Plan{Index: c.Index, World: manifest.WorldSize, Rule: rule, Cost: infer.Cost(config, manifest.Options.MaxLength)}
-	if err := readAll(ctx, dir); err != nil {
-		return found, err
-	}
 	if found.Proof, err = output.Prove(ctx, dir, manifest, Expected(plan)); err != nil {
 		return found, err
 	}
-	if c.Sample > 0 {
+	if err := readAll(ctx, dir, &found.Proof); err != nil {
+		return found, err
+	}
+	if c.Sample > 0 && len(found.Proof.Missing)+len(found.Proof.Problems) == 0 {
 		if found.Recomputed, err = c.recompute(ctx, manifest, plan); err != nil {
 			return found, err
 		}
@@ -72,20 +74,25 @@ func Verify(ctx context.Context, c Check) (Found, error) {
 	return found, nil
 }
 
-// readAll reads every page of every part, whose checksums are compared on the way.
-func readAll(ctx context.Context, dir output.Dir) error {
+// readAll reads every page of every part, whose checksums are compared on the way, and adds to the proof the parts that
+// are damaged. Those at fault already are not read.
+func readAll(ctx context.Context, dir output.Dir, proof *output.Proof) error {
 	parts, _, err := dir.Parts()
 	if err != nil {
 		return err
 	}
-	var errs []error
-	for _, path := range parts {
+	for _, problem := range proof.Problems {
+		maps.DeleteFunc(parts, func(_ output.PartID, path string) bool { return path == problem.Path })
+	}
+	for _, id := range slices.SortedFunc(maps.Keys(parts), output.PartID.Compare) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		errs = append(errs, readPart(path))
+		if err := readPart(parts[id]); err != nil {
+			proof.Problems = append(proof.Problems, output.Problem{Path: parts[id], Err: err})
+		}
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 func readPart(path string) error {
