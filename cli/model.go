@@ -38,7 +38,7 @@ func modelInfo(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := esm2.ReadVocabulary(dir); err != nil {
+	if err := loadable(dir); err != nil {
 		return err
 	}
 	digest, err := esm2.Digest(c.Context, dir)
@@ -53,6 +53,20 @@ func modelInfo(c *cli.Context) error {
 	fmt.Printf("parameters       %s\n", thousands(config.Parameters()))
 	fmt.Printf("digest           %s\n", digest)
 	return nil
+}
+
+// loadable tells whether the model can be run: vocabulary and weights are what the config says.
+func loadable(dir string) error {
+	b, err := newBackend("cpu", 1)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	model, err := esm2.Load(dir, b)
+	if err != nil {
+		return err
+	}
+	return model.Close()
 }
 
 func modelInit(c *cli.Context) error {
