@@ -80,6 +80,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"fasta":    cmdFASTA,    // fasta FILE records=N [length=LO-HI] [seed=N] [crlf] [mark=PLACE:RESIDUES]...
 	"concat":   cmdConcat,   // concat OUT IN...: joins files
 	"write":    cmdWrite,    // write FILE TEXT: with Go's escapes, for bytes a script can't hold
+	"append":   cmdAppend,   // append FILE TEXT: as write, at the end
 	"flipbyte": cmdFlipByte, // flipbyte FILE OFFSET: inverts a byte; a negative offset counts from the end
 	"truncate": cmdTruncate, // truncate FILE SIZE: SIZE in bytes, or N% of what it has
 	"touch":    cmdTouch,    // touch FILE now|DURATION: sets the mtime, or moves it by a duration such as -2h
@@ -93,6 +94,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"portable":  cmdPortable,  // portable JSON RECORDS RESIDUES: an exported index is right about its FASTA files
 	"table":     cmdTable,     // table FILE ROWS COLUMNS: a TSV file with a header line has so many rows and columns
 	"npy":       cmdNPY,       // npy FILE ROWS COLUMNS
+	"blocks":    cmdBlocks,    // blocks PLAN OUT: the plan that was printed has as many blocks as the data set has parts
 	"sameline":  cmdSameLine,  // [!] sameline WORD A B: the lines with the word are equal in both files
 
 	// Processes.

@@ -93,6 +93,19 @@ func recordAt(content []byte, offset int64) (id string, length int64) {
 	return id, length
 }
 
+var plannedShare = regexp.MustCompile(`(?m)^ *\d+/\d+ +\S+ +\S+ +\S+% +(\d+) +\S+$`)
+
+func cmdBlocks(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 2, 2)
+	planned := 0
+	for _, share := range plannedShare.FindAllStringSubmatch(ts.ReadFile(args[0]), -1) {
+		planned += number(ts, share[1])
+	}
+	if n := len(partNames(ts, args[1])); n == 0 || n != planned {
+		ts.Fatalf("%d blocks planned, %d parts", planned, n)
+	}
+}
+
 func cmdTable(ts *testscript.TestScript, neg bool, args []string) {
 	need(ts, neg, args, 3, 3)
 	rows := -1

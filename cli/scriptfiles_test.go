@@ -91,6 +91,17 @@ func cmdWrite(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o666))
 }
 
+func cmdAppend(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 2, 2)
+	text, err := strconv.Unquote(`"` + args[1] + `"`)
+	ts.Check(err)
+	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_APPEND|os.O_WRONLY, 0)
+	ts.Check(err)
+	defer f.Close()
+	_, err = f.WriteString(text)
+	ts.Check(err)
+}
+
 func cmdFlipByte(ts *testscript.TestScript, neg bool, args []string) {
 	need(ts, neg, args, 2, 2)
 	path, offset := ts.MkAbs(args[0]), number(ts, args[1])
