@@ -1,0 +1,143 @@
+package bench
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"longfirst/bench/limits"
+)
+
+func sampleReport() *Report {
+	one, two := limits.Limit{Kind: limits.FMA, Threads: 1}, limits.Limit{Kind: limits.FMA, Threads: 2}
+	return &Report{
+		Program: "longfirst 1.2.3", Started: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), Seconds: 9, Threads: 2, Margin: 0.1,
+		Machine: Machine{"linux", "amd64", "AMD EPYC 9B14", 4, "avx512", "go1.26.0"},
+		Limits: []LimitResult{
+			{one, one.String(), 150, Summary{"GFLOP/s", 148.5, 0.02, 9}},
+			{two, two.String(), 300, Summary{"GFLOP/s", 299, 0.031, 9}},
+		},
+		Results: []*Result{
+			{
+				Workload: "infer-cpu", Case: "model=m", Shows: "how fast it is", Sentence: "It is fast.", Steady: true, Limits: []string{"fma-2"},
+				Summaries: []Summary{{"ns/op", 2.5e9, 0.1, 2}, {"residues/s", 1234.5, 0.1, 2}},
+				Samples: []Sample{
+					{Figures: []Value{{"ns/op", 2.4e9}, {"residues/s", 1284.25}, {"%peak", 1.23456}}, Before: []float64{299}, After: []float64{300}},
+					{Figures: []Value{{"ns/op", 9e9}, {"residues/s", 400}, {"%peak", 0.4}}, Marked: true, Before: []float64{299}, After: []float64{100}},
+					{Figures: []Value{{"ns/op", 2.6e9}, {"residues/s", 1184.75}, {"%peak", 1.1}}, Before: []float64{299}, After: []float64{300}},
+				},
+			},
+			{
+				Workload: "index-build", Case: "input=x", Shows: "another thing", Sentence: "It is slow.", Steady: false, Limits: []string{},
+				Summaries: []Summary{{"ns/op", 1e6, 0.5, 1}, {"MB/s", 5, 0, 1}},
+				Samples:   []Sample{{Figures: []Value{{"ns/op", 1e6}, {"MB/s", 5}}, Marked: true, Before: []float64{}, After: []float64{}}},
+			},
+		},
+	}
+}
+
+const sampleText = `# longfirst 1.2.3, 2026-03-04 05:06:07 UTC, go1.26.0; 4 cores, FMA loop avx512
+# marked: beside a calibration more than 10 % below the best of this run; a marked sample counts only in an unsteady result
+goos: linux
+goarch: amd64
+pkg: longfirst/bench
+cpu: AMD EPYC 9B14
+Unit residues/s better=higher
+
+# limits: median, best and spread over the calibrations of the whole run; shares are of the best
+BenchmarkLimitFMA-1	1	148.5 GFLOP/s	150.0 best-GFLOP/s	2 %spread
+BenchmarkLimitFMA-2	1	299.0 GFLOP/s	300.0 best-GFLOP/s	3 %spread
+
+# infer-cpu: how fast it is
+steady: true
+BenchmarkInferCPU/model=m-2	1	2400000000 ns/op	1284 residues/s	1.235 %peak
+# marked: BenchmarkInferCPU/model=m-2	1	9000000000 ns/op	400.0 residues/s	0.4000 %peak
+BenchmarkInferCPU/model=m-2	1	2600000000 ns/op	1185 residues/s	1.100 %peak
+
+# index-build: another thing
+steady: false
+BenchmarkIndexBuild/input=x-2	1	1000000 ns/op	5.000 MB/s
+
+This machine, AMD EPYC 9B14, at best: 150 GFLOP/s of multiply-adds (avx512) on one thread, 300 on 2; one thread reads 0.0 GB/s from memory and 0.0 GB/s from files in the page cache.
+It is fast. Median of 2, spread 10 %.
+It is slow. Median of 1, spread 50 %; the machine was UNSTEADY beside 1 of 1 samples: take rates as lower bounds, shares with doubt.
+`
+
+func TestText(t *testing.T) {
+	var b bytes.Buffer
+	if err := sampleReport().WriteText(&b); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(sampleText, "\n"), strings.Split(b.String(), "\n")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSaveKeepsEveryRun(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "results")
+	r := sampleReport()
+	for _, want := range []string{"2026-03-04-amd-epyc-9b14-4-cores", "2026-03-04-amd-epyc-9b14-4-cores.2"} {
+		folder, err := r.Save(dir)
+		if err != nil || filepath.Base(folder) != want {
+			t.Fatalf("%s, %v; want %s", folder, err, want)
+		}
+		text, err := os.ReadFile(filepath.Join(folder, textFile))
+		if err != nil || string(text) != sampleText {
+			t.Errorf("%s: %v\n%s", folder, err, text)
+		}
+		packed, err := os.ReadFile(filepath.Join(folder, jsonFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back Report
+		if err := json.Unmarshal(packed, &back); err != nil {
+			t.Fatal(err)
+		}
+		// A limit is kept by its name.
+		if diff := cmp.Diff(r, &back, cmpopts.IgnoreUnexported(Sample{}), cmpopts.IgnoreFields(LimitResult{}, "Limit")); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func TestSummaries(t *testing.T) {
+	for _, c := range []struct {
+		values         []float64
+		median, spread float64
+	}{
+		{[]float64{4}, 4, 0},
+		{[]float64{5, 1, 3}, 3, 4.0 / 3},
+		{[]float64{8, 2, 4, 6}, 5, 6.0 / 5},
+		{[]float64{0, 0}, 0, 0},
+	} {
+		if got := summarize("u", c.values); got != (Summary{"u", c.median, c.spread, len(c.values)}) {
+			t.Errorf("%v: %+v, want median %v, spread %v", c.values, got, c.median, c.spread)
+		}
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	for v, want := range map[float64]string{0: "0", 123456789.4: "123456789", 1000: "1000", 999.94: "999.9", 12.345678: "12.35", 0.00123456: "0.001235", 1e-12: "0.000000000"} {
+		if got := format(v); got != want {
+			t.Errorf("format(%v) = %q, want %q", v, got, want)
+		}
+	}
+}
+
+func TestMachineSlug(t *testing.T) {
+	for cpu, want := range map[string]string{
+		"Intel(R) Xeon(R) Platinum 8481C CPU @ 2.70GHz": "intel-r-xeon-r-platinum-8481c-cpu-2-70ghz-8-cores",
+		"Apple M3": "apple-m3-8-cores",
+	} {
+		if got := (Machine{CPU: cpu, Cores: 8}).slug(); got != want {
+			t.Errorf("%s: %s, want %s", cpu, got, want)
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"testing"
+	"time"
+
+	"longfirst/bench/limits"
+)
+
+func testOptions() Options {
+	return Options{Program: "longfirst test", Threads: 2, Count: 2, Budget: time.Hour, Log: slog.New(slog.DiscardHandler)}
+}
+
+// A calibration beside a later workload may show that the machine was slow beside an earlier one.
+func TestMarksAreJudgedAtTheEnd(t *testing.T) {
+	clock := new(fakeClock)
+	first, second := newFake(clock, 1), newFake(clock, 1)
+	second.name = "second"
+	rates := slices.Repeat([]float64{50}, limitRounds*len(machineLimits(2, []Workload{first, second}))+4) // first takes two samples
+	r, err := run(context.Background(), []Workload{first, second}, testOptions(), &fakeMeter{append(rates, 100)}, clock.clock(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := marks(r.Results[0].Samples); got != "xx" || r.Results[0].Steady {
+		t.Errorf("first: marks %s, steady %t", got, r.Results[0].Steady)
+	}
+	if got := marks(r.Results[1].Samples); got != ".." || !r.Results[1].Steady {
+		t.Errorf("second: marks %s, steady %t", got, r.Results[1].Steady)
+	}
+	if share := r.Results[0].Find("%peak").Median; share != 600 {
+		t.Errorf("first: a share of %v %%, want 600 of the best", share)
+	}
+	for _, l := range r.Limits {
+		if want := map[bool]float64{true: 100, false: 50}[l.Limit == fastLimit]; l.Best != want {
+			t.Errorf("%s: best %v, want %v", l.Name, l.Best, want)
+		}
+	}
+	if !first.closed || !second.closed {
+		t.Error("a workload was not closed")
+	}
+	if r.Results[0].Sentence != "It ran." || r.Seconds != 4 {
+		t.Errorf("sentence %q, %v seconds", r.Results[0].Sentence, r.Seconds)
+	}
+}
+
+func TestWorkloadIsClosedAfterAFailure(t *testing.T) {
+	clock := new(fakeClock)
+	w := newFake(clock, 1)
+	w.wrong = errors.New("off")
+	_, err := run(context.Background(), []Workload{w}, testOptions(), &fakeMeter{[]float64{1}}, clock.clock(), t.TempDir())
+	if !errors.Is(err, ErrWrong) || !w.closed {
+		t.Errorf("%v, closed %t", err, w.closed)
+	}
+}
+
+func TestMachineLimits(t *testing.T) {
+	w := newFake(nil)
+	w.limits = []limits.Limit{fastLimit, {Kind: limits.FileRead, Threads: 7}}
+	list := machineLimits(2, []Workload{w})
+	if len(list) != 9 || !slices.Contains(list, w.limits[1]) || len(slices.Compact(slices.Clone(list))) != 9 {
+		t.Errorf("two threads: %v", list)
+	}
+	if list := machineLimits(1, nil); len(list) != 4 {
+		t.Errorf("one thread: %v", list)
+	}
+}
+
+func TestOptionsRefused(t *testing.T) {
+	for _, change := range []func(*Options){func(o *Options) { o.Threads = 0 }, func(o *Options) { o.Count = 0 }} {
+		opt := testOptions()
+		change(&opt)
+		if _, err := Run(context.Background(), nil, opt); !errors.Is(err, ErrOption) {
+			t.Errorf("%+v: %v, want ErrOption", opt, err)
+		}
+	}
+}
+
+func TestSelect(t *testing.T) {
+	a, b := newFake(nil), newFake(nil)
+	a.name, b.name = "index-build", "infer-cpu"
+	all := []Workload{a, b}
+	for expression, want := range map[string][]Workload{"": all, "^in": all, "infer": {b}, "build$": {a}} {
+		if got, err := Select(all, expression); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q selects %d workloads, %v", expression, len(got), err)
+		}
+	}
+	if _, err := Select(all, "gpu"); !errors.Is(err, ErrNoWorkload) {
+		t.Errorf("%v, want ErrNoWorkload", err)
+	}
+	if _, err := Select(all, "("); !errors.Is(err, ErrOption) {
+		t.Errorf("%v, want ErrOption", err)
+	}
+}
+
+func TestCPUTimeGrows(t *testing.T) {
+	begin := cpuTime()
+	for deadline := time.Now().Add(10 * time.Second); cpuTime() == begin; {
+		if time.Now().After(deadline) {
+			t.Fatal("ten seconds of work took no CPU time")
+		}
+	}
+}
