@@ -51,12 +51,11 @@ func (g *gauge) calibrate(ctx context.Context, list []limits.Limit) ([]float64, 
 	return rates, nil
 }
 
-// mark marks the samples beside a calibration that is too far below the best, takes the mark from the others, and returns
-// how many have none.
+// mark marks the samples beside a calibration that is too far below the best, and returns how many have no mark. The best
+// only grows, so a mark stays.
 func (g *gauge) mark(list []limits.Limit, samples []Sample) (unmarked int) {
 	for i := range samples {
 		s := &samples[i]
-		s.Marked = false
 		for k, l := range list {
 			if min(s.Before[k], s.After[k]) < g.best[l]*(1-Margin) {
 				s.Marked = true
