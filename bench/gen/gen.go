@@ -25,18 +25,22 @@ type Summary struct {
 	Bytes    int64
 }
 
+func (o Options) check() (spec, error) {
+	if o.Records < 0 || o.Bytes < 0 || o.Records == 0 && o.Bytes == 0 {
+		return spec{}, fmt.Errorf("%w: %d records and %d bytes: give at least one limit above 0", ErrOption, o.Records, o.Bytes)
+	}
+	return o.Shape.spec()
+}
+
 // bufferBytes is written at a time.
 const bufferBytes = 1 << 20
 
 // Write writes the FASTA file of opt to w. Errors: ErrOption, w's, ctx's cause.
 func Write(ctx context.Context, w io.Writer, opt Options) (Summary, error) {
 	var sum Summary
-	shape, err := opt.Shape.spec()
+	shape, err := opt.check()
 	if err != nil {
 		return sum, err
-	}
-	if opt.Records < 0 || opt.Bytes < 0 || opt.Records == 0 && opt.Bytes == 0 {
-		return sum, fmt.Errorf("%w: %d records and %d bytes: give at least one limit above 0", ErrOption, opt.Records, opt.Bytes)
 	}
 	out := &buffer{w: w, ctx: ctx, text: make([]byte, 0, bufferBytes)}
 	source := rand.NewPCG(0, 0)
@@ -59,8 +63,12 @@ func Write(ctx context.Context, w io.Writer, opt Options) (Summary, error) {
 	}
 }
 
-// WriteFile writes the FASTA file of opt to path. A file that could not be written whole is removed.
+// WriteFile writes the FASTA file of opt to path. A file that could not be written whole is removed; with options that are
+// refused, what stands there is left alone.
 func WriteFile(ctx context.Context, path string, opt Options) (Summary, error) {
+	if _, err := opt.check(); err != nil {
+		return Summary{}, err
+	}
 	file, err := os.Create(path)
 	if err != nil {
 		return Summary{}, err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -153,6 +154,10 @@ func TestOtherShapes(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.fa")
+	if err := os.WriteFile(path, []byte("kept"), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	for _, opt := range []Options{
 		{Shape: "circle", Records: 1},
 		{Shape: Protein},
@@ -162,6 +167,12 @@ func TestRefused(t *testing.T) {
 		if _, err := Write(context.Background(), new(bytes.Buffer), opt); !errors.Is(err, ErrOption) {
 			t.Errorf("%+v: %v, want ErrOption", opt, err)
 		}
+		if _, err := WriteFile(context.Background(), path, opt); !errors.Is(err, ErrOption) {
+			t.Errorf("%+v: %v, want ErrOption", opt, err)
+		}
+	}
+	if text, err := os.ReadFile(path); err != nil || string(text) != "kept" {
+		t.Errorf("the file that stood there is now %q, %v", text, err)
 	}
 }
 
