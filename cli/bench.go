@@ -37,8 +37,8 @@ func benchCommand() *cli.Command {
 	},
 		&cli.BoolFlag{Name: "quick", Usage: "small inputs and few samples: ends within two minutes"},
 		&cli.StringFlag{Name: "run", Usage: "only workloads whose name the regular expression `REGEXP` matches"},
-		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`N` threads; default: as many as the process may use"},
-		&cli.IntFlag{Name: "count", Usage: "`N` samples of each workload; default: 5, or 3 with --quick"},
+		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, DefaultText: "as many as the process may use", Usage: "`N` threads"},
+		&cli.IntFlag{Name: "count", DefaultText: "5, or 3 with --quick", Usage: "`N` samples of each workload"},
 		&cli.StringFlag{Name: "json", Usage: "also write every sample and calibration to `FILE`"},
 		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "also keep the results in a new folder <date>-<machine> below `DIR`"},
 		&cli.StringFlag{Name: "tmp", Usage: "`DIR` to make inputs in; default: the system's folder for temporary files"})
