@@ -1,0 +1,7 @@
+//go:build !amd64 || purego
+
+package mmapfasta
+
+func scanBody(p []byte) (size, lineFeeds, low int, found bool) { return scanBodyGo(p, true) }
+
+func scanHeader(p []byte) (end, idEnd int, odd, found bool) { return scanHeaderGo(p) }
