@@ -48,12 +48,12 @@ func planAction(c *cli.Context) error {
 	if world == 0 {
 		world = len(s.Devices)
 	}
-	plan := &infer.Plan{Index: x, World: world, Cost: infer.Cost(config, s.Options.MaxLength)}
-	flops, err := plan.TotalFLOPs()
+	cost := infer.CostOf(config, s.Options.MaxLength)
+	flops, err := cost.Total(x.Lengths(index.Share(x.Len(), 0, 1)))
 	if err != nil {
 		return err
 	}
-	plan.Rule = infer.NewBlockRule(flops, world, s.FLOPS)
+	plan := &infer.Plan{Index: x, World: world, Rule: infer.NewBlockRule(cost, flops, world, s.FLOPS)}
 	shares, err := index.Distribution(x, world)
 	if err != nil {
 		return err

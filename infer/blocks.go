@@ -3,16 +3,63 @@ package infer
 import (
 	"fmt"
 	"iter"
+	"math"
+	"math/bits"
 	"sort"
 
+	"longfirst/infer/esm2"
 	"longfirst/infer/output"
 )
 
-// BlockRule says where a share is cut into blocks. It is stored in the manifest with its figures, so every process that
-// works on a data set, today or on another machine, derives the same blocks.
+// BlockRule says where a share is cut into blocks: a block is closed when the estimated cost of its records reaches a
+// target, or when it holds a number of them. It is stored in the manifest with all its figures, so every process that
+// works on a data set, today or on another machine, derives the same blocks from the index alone.
 type BlockRule struct {
-	TargetFLOPs int64 `json:"target_flops"` // a block is closed when its estimated cost reaches this
-	MaxRecords  int64 `json:"max_records"`  // or when it holds this many records
+	Cost
+	TargetFLOPs int64 `json:"target_flops"`
+	MaxRecords  int64 `json:"max_records"`
+}
+
+// Cost estimates what embedding a record takes, the quadratic term of attention included.
+type Cost struct {
+	FLOPsPerToken int64 `json:"flops_per_token"`
+	FLOPsPerPair  int64 `json:"flops_per_pair"` // of a query and a key
+	MaxLength     int64 `json:"max_length"`     // residues that a record is cut to; 0 for no cut
+}
+
+// CostOf returns the cost of records with a model.
+func CostOf(c esm2.Config, maxLength int64) Cost {
+	return Cost{FLOPsPerToken: c.FLOPsPerToken(), FLOPsPerPair: c.FLOPsPerPair(), MaxLength: maxLength}
+}
+
+// FLOPs returns the cost of a record of that many residues. A cost beyond an int64 is the largest int64.
+func (c Cost) FLOPs(length int64) int64 {
+	n := tokens(length, c.MaxLength)
+	perToken, carry := bits.Add64(uint64(c.FLOPsPerToken), uint64(c.FLOPsPerPair)*uint64(n), 0)
+	high, total := bits.Mul64(perToken, uint64(n))
+	if carry != 0 || high != 0 || total > math.MaxInt64 || n > math.MaxInt64/max(1, c.FLOPsPerPair) {
+		return math.MaxInt64
+	}
+	return int64(total)
+}
+
+// Total returns the cost of records of the given lengths.
+func (c Cost) Total(lengths iter.Seq2[int64, error]) (total int64, err error) {
+	for length, err := range lengths {
+		if err != nil {
+			return 0, err
+		}
+		total = addFLOPs(total, c.FLOPs(length))
+	}
+	return total, nil
+}
+
+// addFLOPs adds costs, up to the largest int64.
+func addFLOPs(a, b int64) int64 {
+	if a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
 }
 
 const (
@@ -24,10 +71,10 @@ const (
 )
 
 // NewBlockRule chooses the rule for a run: totalFLOPs over world shares on devices that reach about flopsPerSecond.
-func NewBlockRule(totalFLOPs int64, world int, flopsPerSecond float64) BlockRule {
+func NewBlockRule(cost Cost, totalFLOPs int64, world int, flopsPerSecond float64) BlockRule {
 	target := float64(totalFLOPs) / float64(world*blocksPerShare)
 	target = min(max(target, minBlockSeconds*flopsPerSecond), blockSeconds*flopsPerSecond)
-	return BlockRule{TargetFLOPs: int64(target/roundFLOPs+1) * roundFLOPs, MaxRecords: maxBlockRecords}
+	return BlockRule{Cost: cost, TargetFLOPs: int64(target/roundFLOPs+1) * roundFLOPs, MaxRecords: maxBlockRecords}
 }
 
 // blockRuleName names the rule in a manifest. Another way of cutting gets another name.
@@ -35,13 +82,18 @@ const blockRuleName = "flops-1"
 
 // Manifest returns the rule as a manifest holds it.
 func (rule BlockRule) Manifest() output.BlockRule {
-	return output.BlockRule{Rule: blockRuleName, Figures: map[string]int64{"target_flops": rule.TargetFLOPs, "max_records": rule.MaxRecords}}
+	return output.BlockRule{Rule: blockRuleName, Figures: map[string]int64{
+		"target_flops": rule.TargetFLOPs, "max_records": rule.MaxRecords,
+		"flops_per_token": rule.FLOPsPerToken, "flops_per_pair": rule.FLOPsPerPair, "max_length": rule.MaxLength,
+	}}
 }
 
 // ReadBlockRule returns the rule of a manifest.
 func ReadBlockRule(m output.BlockRule) (BlockRule, error) {
-	rule := BlockRule{TargetFLOPs: m.Figures["target_flops"], MaxRecords: m.Figures["max_records"]}
-	if m.Rule != blockRuleName || rule.TargetFLOPs < 1 || rule.MaxRecords < 1 {
+	f := m.Figures
+	rule := BlockRule{TargetFLOPs: f["target_flops"], MaxRecords: f["max_records"],
+		Cost: Cost{FLOPsPerToken: f["flops_per_token"], FLOPsPerPair: f["flops_per_pair"], MaxLength: f["max_length"]}}
+	if m.Rule != blockRuleName || rule.TargetFLOPs < 1 || rule.MaxRecords < 1 || rule.FLOPsPerToken < 1 || rule.FLOPsPerPair < 1 || rule.MaxLength < 0 {
 		return rule, fmt.Errorf("%w: %+v", ErrBlockRule, m)
 	}
 	return rule, nil
@@ -51,8 +103,8 @@ func ReadBlockRule(m output.BlockRule) (BlockRule, error) {
 // half-open.
 type Cuts []int64
 
-// Cut cuts a share, given the lengths of its records in index order and the cost of a record in FLOPs.
-func (rule BlockRule) Cut(lengths iter.Seq2[int64, error], cost func(length int64) int64) (Cuts, error) {
+// Cut cuts a share, given the lengths of its records in index order.
+func (rule BlockRule) Cut(lengths iter.Seq2[int64, error]) (Cuts, error) {
 	cuts := Cuts{0}
 	var item, flops int64
 	for length, err := range lengths {
@@ -60,7 +112,7 @@ func (rule BlockRule) Cut(lengths iter.Seq2[int64, error], cost func(length int6
 			return nil, err
 		}
 		item++
-		flops += cost(length)
+		flops = addFLOPs(flops, rule.FLOPs(length))
 		if flops >= rule.TargetFLOPs || item-cuts[len(cuts)-1] == rule.MaxRecords {
 			cuts = append(cuts, item)
 			flops = 0

@@ -3,10 +3,12 @@ package infer
 import (
 	"errors"
 	"iter"
+	"math"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"longfirst/infer/esm2"
 	"longfirst/infer/output"
 )
 
@@ -24,8 +26,8 @@ func TestCutCoversTheShare(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		lengths := rapid.SliceOfN(rapid.Int64Range(0, 1000), 0, 60).Draw(t, "lengths")
 		rule := BlockRule{TargetFLOPs: rapid.Int64Range(1, 5000).Draw(t, "target"), MaxRecords: rapid.Int64Range(1, 10).Draw(t, "records")}
-		cost := func(length int64) int64 { return length + 1 }
-		cuts, err := rule.Cut(lengthsOf(lengths), cost)
+		rule.Cost = Cost{FLOPsPerToken: 1, FLOPsPerPair: rapid.Int64Range(0, 2).Draw(t, "per pair")}
+		cuts, err := rule.Cut(lengthsOf(lengths))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,7 +41,7 @@ func TestCutCoversTheShare(t *testing.T) {
 				if flops >= rule.TargetFLOPs {
 					t.Fatalf("block %d goes on after %d FLOPs", b, flops)
 				}
-				flops += cost(length)
+				flops += rule.FLOPs(length)
 				if got := cuts.Of(start + int64(i)); got != b {
 					t.Fatalf("item %d is said to be in block %d, is in %d", start+int64(i), got, b)
 				}
@@ -54,14 +56,14 @@ func TestCutCoversTheShare(t *testing.T) {
 
 func TestCutReportsAnError(t *testing.T) {
 	broken := errors.New("broken")
-	_, err := BlockRule{TargetFLOPs: 1, MaxRecords: 1}.Cut(func(yield func(int64, error) bool) { yield(0, broken) }, func(int64) int64 { return 1 })
+	_, err := BlockRule{TargetFLOPs: 1, MaxRecords: 1}.Cut(func(yield func(int64, error) bool) { yield(0, broken) })
 	if !errors.Is(err, broken) {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestBlockRuleThroughTheManifest(t *testing.T) {
-	rule := NewBlockRule(1e15, 8, 2e9)
+	rule := NewBlockRule(Cost{7, 3, 1024}, 1e15, 8, 2e9)
 	back, err := ReadBlockRule(rule.Manifest())
 	if err != nil || back != rule {
 		t.Errorf("%+v came back as %+v, %v", rule, back, err)
@@ -79,7 +81,7 @@ func TestBlockSizes(t *testing.T) {
 		{total: 64e10, least: 0.9e10, most: 1.1e10},         // a minute in all: one of 16 blocks a share
 		{total: 1e6, least: 0.09 * rate, most: 0.11 * rate}, // nothing: no splitting hairs
 	} {
-		got := float64(NewBlockRule(int64(c.total), 4, rate).TargetFLOPs)
+		got := float64(NewBlockRule(Cost{}, int64(c.total), 4, rate).TargetFLOPs)
 		if got < c.least || got > c.most {
 			t.Errorf("%g FLOPs in all: blocks of %g, want %g to %g", c.total, got, c.least, c.most)
 		}
@@ -96,5 +98,23 @@ func TestPlanPackingFillsTheBudget(t *testing.T) {
 	want := Packing{Batches: 4, Tokens: 302 + 200 + 96 + 7, Longest: 302}
 	if p != want {
 		t.Errorf("got %+v, want %+v", p, want)
+	}
+}
+
+func TestCost(t *testing.T) {
+	config, _ := esm2.Named("esm2_t6_8M")
+	cut := CostOf(config, 100)
+	for _, c := range []struct{ length, tokens int64 }{{0, 2}, {50, 52}, {100, 102}, {5000, 102}} {
+		if got, want := cut.FLOPs(c.length), config.FLOPs(c.tokens); got != want {
+			t.Errorf("%d residues cost %d, want %d", c.length, got, want)
+		}
+	}
+	for _, huge := range []int64{1 << 40, 1 << 50, math.MaxInt64 - 2} {
+		if got := CostOf(config, 0).FLOPs(huge); got != math.MaxInt64 {
+			t.Errorf("%d residues cost %d", huge, got)
+		}
+	}
+	if total, err := CostOf(config, 0).Total(lengthsOf([]int64{1 << 40, 1 << 40})); total != math.MaxInt64 || err != nil {
+		t.Errorf("total %d, %v", total, err)
 	}
 }

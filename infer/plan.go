@@ -2,25 +2,20 @@ package infer
 
 import (
 	"fmt"
+	"iter"
 
 	"longfirst/index"
-	"longfirst/infer/esm2"
+	"longfirst/infer/output"
 )
 
 // Plan derives the shares and blocks of a data set from its index. Two processes with the same index digest, world size
-// and rule, and a model of the same shape, derive the same plan. It is not safe for concurrent use.
+// and rule derive the same plan. It is not safe for concurrent use.
 type Plan struct {
 	Index *index.Index
 	World int
 	Rule  BlockRule
-	Cost  func(length int64) int64 // FLOPs of a record of that many residues
 
 	cuts map[int]Cuts
-}
-
-// Cost returns the estimated FLOPs of embedding a record, the quadratic term of attention included.
-func Cost(c esm2.Config, maxLength int64) func(length int64) int64 {
-	return func(length int64) int64 { return c.FLOPs(tokens(length, maxLength)) }
 }
 
 // Share returns the positions of a rank.
@@ -31,7 +26,7 @@ func (p *Plan) Cuts(rank int) (Cuts, error) {
 	if c, ok := p.cuts[rank]; ok {
 		return c, nil
 	}
-	c, err := p.Rule.Cut(p.Index.Lengths(p.Share(rank)), p.Cost)
+	c, err := p.Rule.Cut(p.Index.Lengths(p.Share(rank)))
 	if err != nil {
 		return nil, err
 	}
@@ -58,14 +53,31 @@ func (p *Plan) Block(rank, block int) (r index.Range, start, stop int64, err err
 	return p.Share(rank).Sub(start, stop), start, stop, nil
 }
 
-// TotalFLOPs returns the estimated cost of all records.
-func (p *Plan) TotalFLOPs() (int64, error) {
-	var total int64
-	for length, err := range p.Index.Lengths(index.Share(p.Index.Len(), 0, 1)) {
-		if err != nil {
-			return 0, err
+// Parts yields what each part of the data set must account for. The ordinals are valid until the next one.
+func (p *Plan) Parts() iter.Seq2[output.Block, error] {
+	return func(yield func(output.Block, error) bool) {
+		var ordinals []int64
+		for rank := range p.World {
+			cuts, err := p.Cuts(rank)
+			if err != nil {
+				yield(output.Block{}, err)
+				return
+			}
+			for b := range cuts.Blocks() {
+				start, stop := cuts.Block(b)
+				ordinals = ordinals[:0]
+				for e, err := range p.Index.Entries(p.Share(rank).Sub(start, stop)) {
+					if err != nil {
+						yield(output.Block{}, err)
+						return
+					}
+					ordinals = append(ordinals, e.Ordinal)
+				}
+				block := output.Block{PartID: output.PartID{Rank: rank, World: p.World, Block: b}, FirstItem: start, Ordinals: ordinals}
+				if !yield(block, nil) {
+					return
+				}
+			}
 		}
-		total += p.Cost(length)
 	}
-	return total, nil
 }

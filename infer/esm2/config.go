@@ -131,12 +131,19 @@ func (c Config) validateSizes() error {
 // HeadDim returns D.
 func (c Config) HeadDim() int { return c.HiddenSize / c.Heads }
 
-// FLOPs returns the floating-point operations of one sequence of that many tokens, BOS and EOS included: the linear
-// layers, then the quadratic term of attention's two products.
+// FLOPs returns the floating-point operations of one sequence of that many tokens, BOS and EOS included.
 func (c Config) FLOPs(tokens int64) int64 {
-	h, f, l := int64(c.HiddenSize), int64(c.IntermediateSize), int64(c.Layers)
-	return 2*tokens*(4*h*h+2*h*f)*l + 4*tokens*tokens*h*l
+	return tokens*c.FLOPsPerToken() + tokens*tokens*c.FLOPsPerPair()
 }
+
+// FLOPsPerToken returns the operations of the linear layers for a token.
+func (c Config) FLOPsPerToken() int64 {
+	h, f, l := int64(c.HiddenSize), int64(c.IntermediateSize), int64(c.Layers)
+	return 2 * (4*h*h + 2*h*f) * l
+}
+
+// FLOPsPerPair returns the operations of attention's two products for a query and a key.
+func (c Config) FLOPsPerPair() int64 { return 4 * int64(c.HiddenSize) * int64(c.Layers) }
 
 // Parameters returns the number of weights of the encoder, the language-model head and the contact head excluded.
 func (c Config) Parameters() int64 {

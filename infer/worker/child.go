@@ -177,7 +177,7 @@ func (w *blockWorker) prepare() error {
 	if err != nil {
 		return err
 	}
-	w.plan = &infer.Plan{Index: w.index, World: o.World, Rule: o.Rule, Cost: infer.Cost(w.model.Config(), o.Options.MaxLength)}
+	w.plan = &infer.Plan{Index: w.index, World: o.World, Rule: o.Rule}
 	w.dir = output.Dir(o.Out)
 	w.embedder, err = infer.NewEmbedder(w.index, w.model, gaps, o.Options.MaxLength, infer.CPUTokenBudget)
 	return err

@@ -17,7 +17,7 @@ import (
 // Check says what to verify of a data set.
 type Check struct {
 	Index      *index.Index
-	Model      string // folder; needed when the block rule is to be applied and rows are computed again
+	Model      string // folder; needed to compute rows again
 	Out        string
 	Sample     int64 // rows to compute again, in this process
 	Threads    int
@@ -49,12 +49,8 @@ func Verify(ctx context.Context, c Check) (Found, error) {
 	if err != nil {
 		return found, err
 	}
-	config, err := esm2.ReadConfig(c.Model)
-	if err != nil {
-		return found, fmt.Errorf("%w; name the model's folder with --model", err)
-	}
-	plan := &infer.Plan{Index: c.Index, World: manifest.WorldSize, Rule: rule, Cost: infer.Cost(config, manifest.Options.MaxLength)}
-	if found.Proof, err = output.Prove(ctx, dir, manifest, Expected(plan)); err != nil {
+	plan := &infer.Plan{Index: c.Index, World: manifest.WorldSize, Rule: rule}
+	if found.Proof, err = output.Prove(ctx, dir, manifest, plan.Parts()); err != nil {
 		return found, err
 	}
 	if err := readAll(ctx, dir, &found.Proof); err != nil {
@@ -112,7 +108,7 @@ func readPart(path string) error {
 // recompute computes a sample of the rows again.
 func (c Check) recompute(ctx context.Context, m output.Manifest, plan *infer.Plan) ([]infer.Recomputed, error) {
 	if digest, err := esm2.Digest(ctx, c.Model); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w; name the model's folder with --model", err)
 	} else if digest != m.Model.Digest {
 		return nil, fmt.Errorf("%s: this is another model: its digest is %s, the data set's is %s", c.Model, digest, m.Model.Digest)
 	}
