@@ -47,6 +47,7 @@ func inferCommand() *cli.Command {
 		&cli.IntSliceFlag{Name: "rank", Usage: "compute only share `R`; repeat for several; needs --world-size"},
 		&cli.BoolFlag{Name: "overwrite", Usage: "remove an existing data set first"},
 		&cli.BoolFlag{Name: "retry-failed", Usage: "compute blocks with failed records again"},
+		&cli.BoolFlag{Name: "mixed-numerics", Usage: "continue a data set begun on another kind of device: its rows then differ in their last bits"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "print the plan and stop, as longfirst plan does"},
 		indexFlag, rehashFlag)
 	return command(&cli.Command{
@@ -116,7 +117,7 @@ func runSettings(c *cli.Context) (s worker.Settings, err error) {
 	if s.Out, err = filepath.Abs(c.String("out")); err != nil {
 		return s, err
 	}
-	s.Overwrite, s.RetryFailed = c.Bool("overwrite"), c.Bool("retry-failed")
+	s.Overwrite, s.RetryFailed, s.MixedNumerics = c.Bool("overwrite"), c.Bool("retry-failed"), c.Bool("mixed-numerics")
 	s.Program = programName()
 	if err := chooseDevices(c, &s); err != nil {
 		return s, err

@@ -141,7 +141,7 @@ func (w *blockWorker) open(newBackend func(device string, threads int) (backend.
 		return fmt.Errorf("%w: %w", errDevice, err)
 	}
 	if class := w.backend.Class(); class != o.NumericClass {
-		return fmt.Errorf("%w: the data set holds %s, this device computes %s", ErrMixedNumerics, o.NumericClass, class)
+		return fmt.Errorf("%w: the run is to compute %s, this device computes %s", ErrMixedNumerics, o.NumericClass, class)
 	}
 	if w.model, err = esm2.Load(o.Model, w.backend); err != nil {
 		return err

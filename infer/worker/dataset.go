@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 
 	"longfirst/index"
 	"longfirst/infer"
@@ -47,7 +48,7 @@ func begin(dir output.Dir, set Settings, config esm2.Config, modelDigest string)
 	if err != nil || created {
 		return existing, err
 	}
-	return existing, compare(dir, existing, wanted)
+	return existing, compare(set, existing, wanted)
 }
 
 // overwrite removes a data set, unless another run is writing it.
@@ -76,9 +77,15 @@ func overwrite(dir output.Dir, log *slog.Logger) error {
 }
 
 // compare refuses to continue a data set with other inputs, model or options.
-func compare(dir output.Dir, existing, wanted output.Manifest) error {
+func compare(set Settings, existing, wanted output.Manifest) error {
 	wanted.Blocks = existing.Blocks
 	differences := existing.Differences(wanted)
+	remedy := "use the same inputs and options, another --out, or --overwrite to begin anew"
+	if set.MixedNumerics {
+		differences = slices.DeleteFunc(differences, func(d output.Difference) bool { return d.Field == output.FieldNumericClass })
+	} else if len(differences) == 1 && differences[0].Field == output.FieldNumericClass {
+		remedy = "go on where it was begun, or accept rows that differ in their last bits with --mixed-numerics"
+	}
 	if len(differences) == 0 {
 		return nil
 	}
@@ -86,7 +93,7 @@ func compare(dir output.Dir, existing, wanted output.Manifest) error {
 	for _, d := range differences {
 		text += "\n  " + d.String()
 	}
-	return fmt.Errorf("%s: %w:%s\n  use the same inputs and options, another --out, or --overwrite to begin anew", string(dir), ErrDifferent, text)
+	return fmt.Errorf("%s: %w:%s\n  %s", set.Out, ErrDifferent, text, remedy)
 }
 
 // chooseRanks returns the ranks to compute, in order.

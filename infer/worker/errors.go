@@ -13,8 +13,8 @@ var (
 	// ErrOtherIndex is returned when the index is not the one a data set was begun with.
 	ErrOtherIndex = errors.New("another index")
 
-	// ErrMixedNumerics is returned when results of two numeric classes would stand in one data set.
-	ErrMixedNumerics = errors.New("another numeric class than the data set's")
+	// ErrMixedNumerics is returned by a child whose device computes in another numeric class than the run.
+	ErrMixedNumerics = errors.New("another numeric class than the run's")
 )
 
 // errDevice marks a failure of one child's device, which the others need not share.

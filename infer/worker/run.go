@@ -15,20 +15,21 @@ import (
 
 // Settings say what to compute and with what.
 type Settings struct {
-	Index        *index.Index
-	Model        string // folder
-	Out          string // folder
-	Options      output.ContentOptions
-	Device       string   // "cpu" or "cuda"
-	NumericClass string   // of the device
-	FLOPS        float64  // what a child reaches, roughly: block sizes of a new data set follow from it
-	Devices      []string // what each child sees as CUDA_VISIBLE_DEVICES; one child for each
-	Threads      int      // of a child
-	World        int      // 0: what the data set has, or the number of children
-	Ranks        []int    // shares to compute; nil for all
-	RetryFailed  bool     // compute blocks with failed records again
-	Overwrite    bool     // remove an existing data set first
-	Program      string   // version
+	Index         *index.Index
+	Model         string // folder
+	Out           string // folder
+	Options       output.ContentOptions
+	Device        string   // "cpu" or "cuda"
+	NumericClass  string   // of the device
+	FLOPS         float64  // what a child reaches, roughly: block sizes of a new data set follow from it
+	Devices       []string // what each child sees as CUDA_VISIBLE_DEVICES; one child for each
+	Threads       int      // of a child
+	World         int      // 0: what the data set has, or the number of children
+	Ranks         []int    // shares to compute; nil for all
+	RetryFailed   bool     // compute blocks with failed records again
+	Overwrite     bool     // remove an existing data set first
+	MixedNumerics bool     // continue a data set of another numeric class; each part states its own
+	Program       string   // version
 
 	Command func() *exec.Cmd // a child process, not started
 	Log     *slog.Logger
