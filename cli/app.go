@@ -16,9 +16,9 @@ var version = "0.1.0-dev"
 func programName() string { return "longfirst " + version }
 
 const (
-	categoryRun     = "Embed:"
-	categoryIndex   = "Index:"
-	categoryInspect = "Look around:"
+	categoryRun     = "Embed"
+	categoryIndex   = "Index"
+	categoryInspect = "Look around"
 )
 
 func newApp() *cli.App {

@@ -14,6 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"longfirst/infer"
+	"longfirst/infer/esm2"
 	"longfirst/infer/output"
 	"longfirst/infer/worker"
 )
@@ -73,6 +74,9 @@ func inferAction(c *cli.Context) error {
 	settings, err := runSettings(c)
 	if err != nil {
 		return err
+	}
+	if _, err := esm2.ReadConfig(settings.Model); err != nil {
+		return err // before hours go into an index
 	}
 	x, err := ensureIndex(c, log)
 	if err != nil {
