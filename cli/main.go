@@ -19,8 +19,10 @@ func run(args []string) int {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
-		cancel(interrupted{<-signals})
-		signal.Stop(signals) // a second one ends the program at once
+		first := interrupted{<-signals}
+		cancel(first)
+		<-signals // a second one ends the program without waiting for anything
+		os.Exit(report(first))
 	}()
 	app := newApp()
 	err := app.RunContext(ctx, interleave(app, args))
