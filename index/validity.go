@@ -72,7 +72,7 @@ func (j *judge) content(ctx context.Context, s source) (mmapfasta.Content, time.
 		return r.Content, r.began, nil
 	}
 	began := time.Now()
-	content, err := mmapfasta.Hash(ctx, s.path)
+	content, err := mmapfasta.Hash(ctx, s.path, 1)
 	if err != nil {
 		return content, began, err
 	}

@@ -19,20 +19,18 @@ func (h *headerScan) reset() {
 
 // feed takes the next piece of the line, without its line feed. It returns the index in the piece of a carriage return
 // that is not the line end, -1 meaning the last byte before the piece, or noCR.
-func (h *headerScan) feed(piece []byte, seen rareBytes) int {
+func (h *headerScan) feed(piece []byte) int {
 	if len(piece) == 0 {
 		return noCR
 	}
 	if h.pendingCR {
 		return -1
 	}
-	if seen.cr {
-		if cr := bytes.IndexByte(piece, '\r'); cr >= 0 {
-			if cr < len(piece)-1 {
-				return cr
-			}
-			h.pendingCR = true
+	if cr := bytes.IndexByte(piece, '\r'); cr >= 0 {
+		if cr < len(piece)-1 {
+			return cr
 		}
+		h.pendingCR = true
 	}
 	if !h.ended {
 		h.collect(piece)

@@ -41,9 +41,9 @@ func countLow(p []byte) (lineFeeds, low int) {
 	)
 	for ; len(p) >= 8; p = p[8:] {
 		word := binary.LittleEndian.Uint64(p)
-		low += bits.OnesCount64(^((word&sevens)+above|word) & tops)
+		low += bits.OnesCount64(^((word & sevens) + above | word) & tops)
 		other := word ^ feeds
-		lineFeeds += bits.OnesCount64(^((other&sevens)+sevens|other) & tops)
+		lineFeeds += bits.OnesCount64(^((other & sevens) + sevens | other) & tops)
 	}
 	for _, c := range p {
 		if c <= ' ' {

@@ -10,13 +10,13 @@ TEXT ·bodyBlocks(SB), NOSPLIT, $0-41
 	MOVQ blocks+8(FP), DX
 	MOVQ SI, DI
 	MOVL $0x0a, AX
-	MOVQ AX, X0
+	VMOVQ AX, X0
 	VPBROADCASTB X0, Y0              // line feed
 	MOVL $0x3e, AX
-	MOVQ AX, X1
+	VMOVQ AX, X1
 	VPBROADCASTB X1, Y1              // '>'
 	MOVL $0x20, AX
-	MOVQ AX, X2
+	VMOVQ AX, X2
 	VPBROADCASTB X2, Y2              // the highest low byte
 	XORQ R8, R8                      // line feeds
 	XORQ R9, R9                      // low bytes
@@ -100,13 +100,13 @@ TEXT ·headerBlocks(SB), NOSPLIT, $0-34
 	MOVQ blocks+8(FP), DX
 	MOVQ SI, DI
 	MOVL $0x0a, AX
-	MOVQ AX, X0
+	VMOVQ AX, X0
 	VPBROADCASTB X0, Y0              // line feed
 	MOVL $0x1f, AX
-	MOVQ AX, X1
+	VMOVQ AX, X1
 	VPBROADCASTB X1, Y1              // the highest control byte
 	MOVL $0x20, AX
-	MOVQ AX, X2
+	VMOVQ AX, X2
 	VPBROADCASTB X2, Y2              // the highest low byte
 	MOVQ $-1, R8                     // end of the id, -1 before it
 	XORQ R9, R9                      // control bytes seen

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"github.com/zeebo/xxh3"
 )
 
 // found is a Record that outlives the scan.
@@ -28,14 +30,26 @@ func memory(content []byte) source {
 	return source{bytes.NewReader(content), "memory.fa", int64(len(content))}
 }
 
-// scanMemory runs the scanner with a given buffer size.
-func scanMemory(content []byte, bufferSize int) ([]found, Summary, error) {
+// scanMemory runs the scanner with a given chunk size.
+func scanMemory(content []byte, chunkSize, threads int) ([]found, Summary, error) {
 	var records []found
-	sum, err := scanContent(context.Background(), memory(content), bufferSize, func(r *Record) error {
-		records = append(records, found{string(r.ID), r.Offset, r.BodyOffset, r.BodyEnd, r.Length, r.LineResidues, r.LineBytes})
-		return nil
+	sum, err := scanContent(context.Background(), memory(content), chunkSize, Options{Threads: threads}, func(b *Batch) error {
+		return b.each(func(r *Record) error {
+			records = append(records, found{string(r.ID), r.Offset, r.BodyOffset, r.BodyEnd, r.Length, r.LineResidues, r.LineBytes})
+			return nil
+		})
 	})
 	return records, sum, err
+}
+
+// referenceHash is the hash of content by its definition, for any chunk size.
+func referenceHash(content []byte, chunkSize int) [16]byte {
+	var sums []byte
+	for chunk := range slices.Chunk(content, chunkSize) {
+		sum := xxh3.Hash128(chunk).Bytes()
+		sums = append(sums, sum[:]...)
+	}
+	return xxh3.Hash128(sums).Bytes()
 }
 
 func refusedBy(err error) refused {
@@ -49,9 +63,9 @@ func refusedBy(err error) refused {
 	return refused{e.Err, e.Offset, e.Line}
 }
 
-const whitespace = " \t\n\r\v\f"
+const blanks = " \t\n\r\v\f"
 
-func isBlank(c byte) bool { return bytes.IndexByte([]byte(whitespace), c) >= 0 }
+func isBlank(c byte) bool { return bytes.IndexByte([]byte(blanks), c) >= 0 }
 
 // referenceScan is the slow, obvious scanner: one byte after the other, the whole file in memory.
 func referenceScan(content []byte) (records []found, err refused) {

@@ -29,7 +29,7 @@ func lineOf(r io.ReaderAt, offset int64) int64 {
 type lineCounter int64
 
 func (c *lineCounter) Write(p []byte) (int, error) {
-	*c += lineCounter(bytes.Count(p, lfByte))
+	*c += lineCounter(bytes.Count(p, []byte{'\n'}))
 	return len(p), nil
 }
 

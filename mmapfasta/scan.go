@@ -13,19 +13,42 @@ type Summary struct {
 	Longest  int64 // residues of the longest record
 }
 
+// Options say how a file is scanned. The zero value is usable.
+type Options struct {
+	Threads  int                   // goroutines that read and scan; at least one
+	Progress func(bytesDone int64) // called in order, every chunk; nil for none
+}
+
 // Scan reads the FASTA file at path once and hands its records to yield in file order. It ends at the first error,
 // yield's own returned as it is; records handed out before an error are not to be trusted.
 //
 // Errors: *ParseError, ErrDirectory, ErrNotRegular, ErrChanged when the file is not the same before and after, what
 // opening and reading give, and ctx's cause.
 func Scan(ctx context.Context, path string, yield func(*Record) error) (Summary, error) {
-	return scanFile(ctx, path, bufferSize, yield)
+	return ScanBatches(ctx, path, Options{}, func(b *Batch) error { return b.each(yield) })
 }
 
-func scanFile(ctx context.Context, path string, bufferSize int, yield func(*Record) error) (Summary, error) {
+func (b *Batch) each(yield func(*Record) error) error {
+	var r Record
+	for i := range b.Spans {
+		r = Record{ID: b.ID(i), Span: b.Spans[i]}
+		if err := yield(&r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ScanBatches is Scan with records handed out in batches, which belong to yield. What is handed out does not depend on
+// the number of threads.
+func ScanBatches(ctx context.Context, path string, opt Options, yield func(*Batch) error) (Summary, error) {
+	return scanFile(ctx, path, chunkSize, opt, yield)
+}
+
+func scanFile(ctx context.Context, path string, chunkSize int, opt Options, yield func(*Batch) error) (Summary, error) {
 	var sum Summary
 	stamp, err := unchanging(path, func(file source) (err error) {
-		sum, err = scanContent(ctx, file, bufferSize, yield)
+		sum, err = scanContent(ctx, file, chunkSize, opt, yield)
 		return err
 	})
 	if err != nil {
@@ -36,20 +59,27 @@ func scanFile(ctx context.Context, path string, bufferSize int, yield func(*Reco
 }
 
 // scanContent scans src as FASTA. Its Summary has no stamp.
-func scanContent(ctx context.Context, src source, bufferSize int, yield func(*Record) error) (Summary, error) {
+func scanContent(ctx context.Context, src source, chunkSize int, opt Options, yield func(*Batch) error) (Summary, error) {
 	start, err := textStart(src)
 	if err != nil {
 		return Summary{}, locate(err, src)
 	}
-	s := newScanner(start, yield)
-	hash, err := src.readAll(ctx, bufferSize, s.feed)
+	s := stitcher{yield: yield}
+	hash := newHasher()
+	err = src.chunks(ctx, reading{start, chunkSize, opt.Threads}, (*chunk).scan, func(c *chunk) error {
+		hash.add(c.hash)
+		if opt.Progress != nil {
+			opt.Progress(c.base)
+		}
+		return s.take(c)
+	})
 	if err == nil {
-		err = s.finish(src.size)
+		err = s.endRecord(src.size)
 	}
 	if err != nil {
 		return Summary{}, locate(err, src)
 	}
-	return Summary{Content: Content{Hash: hash}, Records: s.records, Residues: s.residues, Longest: s.longest}, nil
+	return Summary{Content{Hash: hash.hash()}, s.sum.records, s.sum.residues, s.sum.longest}, nil
 }
 
 var byteOrderMark = []byte("\xef\xbb\xbf")

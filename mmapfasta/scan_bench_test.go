@@ -26,27 +26,32 @@ func proteins(size int, lineEnd string) []byte {
 }
 
 func BenchmarkScan(b *testing.B) {
+	none := func(*Batch) error { return nil }
 	for _, file := range []struct{ name, lineEnd string }{{"LF", "\n"}, {"CRLF", "\r\n"}} {
 		content := proteins(64<<20, file.lineEnd)
-		b.Run(file.name, func(b *testing.B) {
+		for _, threads := range []int{1, 2} {
+			b.Run(fmt.Sprintf("%s/threads=%d", file.name, threads), func(b *testing.B) {
+				b.SetBytes(int64(len(content)))
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := scanContent(b.Context(), memory(content), chunkSize, Options{Threads: threads}, none); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+	content := proteins(64<<20, "\n")
+	parts := map[string]func(*chunk){"read and hash": func(*chunk) {}, "read, hash and scan": (*chunk).scan}
+	for name, work := range parts {
+		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(content)))
-			b.ReportAllocs()
 			for b.Loop() {
-				_, err := scanContent(b.Context(), memory(content), bufferSize, func(*Record) error { return nil })
+				err := memory(content).chunks(b.Context(), reading{size: chunkSize}, work, func(*chunk) error { return nil })
 				if err != nil {
 					b.Fatal(err)
 				}
 			}
 		})
 	}
-	content := proteins(64<<20, "\n")
-	b.Run("hash only", func(b *testing.B) {
-		b.SetBytes(int64(len(content)))
-		for b.Loop() {
-			_, err := memory(content).readAll(b.Context(), bufferSize, func([]byte, int64) error { return nil })
-			if err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// TestScanSeesChange changes the file when its first record arrives, which is before its second buffer is read.
+// TestScanSeesChange changes the file when its first record arrives, which is before its second chunk is read.
 func TestScanSeesChange(t *testing.T) {
 	content := proteins(16<<10, "\n")
 	for name, change := range map[string]func(path string) error{
@@ -52,7 +52,7 @@ func TestScanSeesChange(t *testing.T) {
 				t.Fatal(err)
 			}
 			changed := false
-			_, err := scanFile(t.Context(), path, 4<<10, func(*Record) error {
+			_, err := scanFile(t.Context(), path, 4<<10, Options{}, func(*Batch) error {
 				if changed {
 					return nil
 				}

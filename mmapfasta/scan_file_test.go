@@ -28,7 +28,7 @@ func write(t *testing.T, content []byte) string {
 }
 
 func TestScanFile(t *testing.T) {
-	content := proteins(3*bufferSize, "\n")
+	content := proteins(6*chunkSize, "\n")
 	path := write(t, content)
 	want, _ := referenceScan(content)
 	var got []found
@@ -52,7 +52,7 @@ func TestScanFile(t *testing.T) {
 	if sum.Stamp != mapped.StampOf(info) {
 		t.Errorf("stamp %v, want %v", sum.Stamp, mapped.StampOf(info))
 	}
-	hashed, err := Hash(t.Context(), path)
+	hashed, err := Hash(t.Context(), path, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestScanFile(t *testing.T) {
 
 func TestHashTakesAnyFile(t *testing.T) {
 	for _, content := range []string{"", "\x00not FASTA", "\x1f\x8bgzip"} {
-		hashed, err := Hash(t.Context(), write(t, []byte(content)))
+		hashed, err := Hash(t.Context(), write(t, []byte(content)), 1)
 		if err != nil || hashed.Stamp.Size != int64(len(content)) {
 			t.Errorf("Hash of %q: %v, %v", content, hashed, err)
 		}
@@ -76,7 +76,7 @@ func TestScanRefusesDirectory(t *testing.T) {
 	if !errors.Is(err, ErrDirectory) || !strings.Contains(err.Error(), directory) {
 		t.Errorf("Scan: %v", err)
 	}
-	if _, err := Hash(t.Context(), directory); !errors.Is(err, ErrDirectory) {
+	if _, err := Hash(t.Context(), directory, 1); !errors.Is(err, ErrDirectory) {
 		t.Errorf("Hash: %v", err)
 	}
 	if _, err := Scan(t.Context(), filepath.Join(directory, "none.fa"), ignore); !errors.Is(err, os.ErrNotExist) {
@@ -123,15 +123,15 @@ func TestScanStopsWhenCancelled(t *testing.T) {
 	reason := errors.New("enough")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	calls := 0
-	_, err := scanFile(ctx, path, 1<<10, func(*Record) error {
+	_, err := scanFile(ctx, path, 1<<10, Options{}, func(*Batch) error {
 		calls++
 		cancel(reason)
 		return nil
 	})
 	if !errors.Is(err, reason) || calls > 10 {
-		t.Errorf("%v after %d records", err, calls)
+		t.Errorf("%v after %d batches", err, calls)
 	}
-	if _, err := Hash(ctx, path); !errors.Is(err, reason) {
+	if _, err := Hash(ctx, path, 1); !errors.Is(err, reason) {
 		t.Errorf("Hash: %v", err)
 	}
 }
@@ -139,7 +139,7 @@ func TestScanStopsWhenCancelled(t *testing.T) {
 // A file whose size says less than it holds, as those of /proc do, must not pass for a shorter one.
 func TestScanSeesContentBeyondSize(t *testing.T) {
 	content := []byte(">a\nACGT\n")
-	_, err := scanContent(t.Context(), source{bytes.NewReader(content), "some.fa", 4}, bufferSize, ignore)
+	_, err := scanContent(t.Context(), source{bytes.NewReader(content), "some.fa", 4}, chunkSize, Options{}, ignoreBatch)
 	if !errors.Is(err, ErrChanged) {
 		t.Error(err)
 	}
@@ -148,8 +148,8 @@ func TestScanSeesContentBeyondSize(t *testing.T) {
 func TestScanNamesFailedRead(t *testing.T) {
 	content := []byte(">a\nACGT\n")
 	failing := source{io.NewSectionReader(failAfter{bytes.NewReader(content), 4}, 0, 8), "some.fa", 8}
-	_, err := scanContent(t.Context(), failing, 2, ignore)
-	if !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), "some.fa: byte 4") {
+	_, err := scanContent(t.Context(), failing, 2, Options{}, ignoreBatch)
+	if !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), "some.fa: byte 3") {
 		t.Error(err)
 	}
 }
@@ -187,29 +187,29 @@ func TestScanMemoryDoesNotGrowWithRecord(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	var length int64
-	_, err := scanContent(t.Context(), source{repeated{size}, "long.fa", size}, bufferSize, func(r *Record) error {
-		length = r.Length
+	_, err := scanContent(t.Context(), source{repeated{size}, "long.fa", size}, chunkSize, Options{}, func(b *Batch) error {
+		length = b.Spans[0].Length
 		return nil
 	})
 	runtime.ReadMemStats(&after)
 	if err != nil || length != size-5 {
 		t.Fatalf("%d residues, %v", length, err)
 	}
-	if used := after.TotalAlloc - before.TotalAlloc; used > 3*bufferSize {
+	if used := after.TotalAlloc - before.TotalAlloc; used > 3*chunkSize {
 		t.Errorf("%d bytes allocated for a record of %d", used, length)
 	}
 }
 
 func TestScanDoesNotAllocatePerRecord(t *testing.T) {
-	scan := func(content []byte) float64 {
-		return testing.AllocsPerRun(5, func() {
-			if _, err := scanContent(t.Context(), memory(content), 4<<10, ignore); err != nil {
-				t.Fatal(err)
-			}
-		})
-	}
-	few, many := scan(proteins(8<<10, "\n")), scan(proteins(256<<10, "\n"))
-	if many > few {
-		t.Errorf("%v allocations for few records, %v for many", few, many)
+	content := []byte(strings.Repeat(">a\nACGT\n", 50_000))
+	used := testing.AllocsPerRun(3, func() {
+		if _, err := scanContent(t.Context(), memory(content), chunkSize, Options{}, ignoreBatch); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if used > 100 {
+		t.Errorf("%v allocations for 50000 records", used)
 	}
 }
+
+func ignoreBatch(*Batch) error { return nil }

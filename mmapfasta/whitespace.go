@@ -7,6 +7,9 @@ func IsSpace(c byte) bool { return isSpace[c] }
 
 var isSpace = [256]bool{' ': true, '\t': true, '\n': true, '\r': true, '\v': true, '\f': true}
 
+// rareSpaces holds the whitespace besides line feeds, the frequent ones first.
+var rareSpaces = [][]byte{{'\r'}, {' '}, {'\t'}, {'\v'}, {'\f'}}
+
 // AppendResidues appends the bytes of a body that are not whitespace.
 func AppendResidues(dst, body []byte) []byte {
 	for len(body) > 0 {
