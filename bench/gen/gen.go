@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 )
 
@@ -32,9 +31,6 @@ func (o Options) check() (spec, error) {
 	return o.Shape.spec()
 }
 
-// bufferBytes is written at a time.
-const bufferBytes = 1 << 20
-
 // Write writes the FASTA file of opt to w. Errors: ErrOption, w's, ctx's cause.
 func Write(ctx context.Context, w io.Writer, opt Options) (Summary, error) {
 	var sum Summary
@@ -42,25 +38,39 @@ func Write(ctx context.Context, w io.Writer, opt Options) (Summary, error) {
 	if err != nil {
 		return sum, err
 	}
-	out := &buffer{w: w, ctx: ctx, text: make([]byte, 0, bufferBytes)}
-	source := rand.NewPCG(0, 0)
-	draw := rand.New(source)
-	for {
-		ordinal := sum.Records
-		source.Seed(scramble(opt.Seed), scramble(^uint64(ordinal)))
-		length := shape.length(draw)
-		out.text = shape.header(out.text, draw, ordinal)
-		if err := shape.body(out, source, length); err != nil {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil) // once the last record is written no more are made
+	for batch := range shape.batches(ctx, opt) {
+		b := <-batch
+		upTo := sum.take(b, opt)
+		if _, err := w.Write(b.text[:upTo]); err != nil {
 			return sum, err
+		}
+		b.free()
+		if sum.reached(opt) {
+			return sum, nil
+		}
+	}
+	return sum, context.Cause(ctx)
+}
+
+// take adds records of a batch up to the limits, and returns where in the text they end.
+func (sum *Summary) take(b *batch, opt Options) (upTo int) {
+	for i, length := range b.lengths {
+		if sum.reached(opt) {
+			break
 		}
 		sum.Records++
 		sum.Residues += length
 		sum.Longest = max(sum.Longest, length)
-		sum.Bytes = out.written + int64(len(out.text))
-		if sum.Records == opt.Records || opt.Bytes > 0 && sum.Bytes >= opt.Bytes {
-			return sum, out.flush()
-		}
+		sum.Bytes += int64(b.ends[i] - upTo)
+		upTo = b.ends[i]
 	}
+	return upTo
+}
+
+func (sum *Summary) reached(opt Options) bool {
+	return opt.Records > 0 && sum.Records >= opt.Records || opt.Bytes > 0 && sum.Bytes >= opt.Bytes
 }
 
 // WriteFile writes the FASTA file of opt to path. A file that could not be written whole is removed; with options that are
@@ -78,39 +88,4 @@ func WriteFile(ctx context.Context, path string, opt Options) (Summary, error) {
 		return sum, errors.Join(fmt.Errorf("%s: %w", path, err), os.Remove(path))
 	}
 	return sum, nil
-}
-
-// buffer collects text and hands it on in large pieces.
-type buffer struct {
-	w       io.Writer
-	ctx     context.Context
-	text    []byte
-	written int64 // before text
-}
-
-func (b *buffer) flush() error {
-	if err := context.Cause(b.ctx); err != nil {
-		return err
-	}
-	n, err := b.w.Write(b.text)
-	b.written += int64(n)
-	b.text = b.text[:0]
-	return err
-}
-
-// reserve makes room for n more bytes.
-func (b *buffer) reserve(n int) error {
-	if len(b.text)+n <= cap(b.text) {
-		return nil
-	}
-	return b.flush()
-}
-
-// scramble spreads a small number over 64 bits, so that neighbouring seeds and ordinals start far apart (the finalizer of
-// SplitMix64, Steele et al. 2014).
-func scramble(x uint64) uint64 {
-	x += 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
 }

@@ -39,6 +39,10 @@ func TestEqualSeedsGiveTheseBytes(t *testing.T) {
 		{Options{Shape: Protein, Seed: 2, Records: 1000}, "b932595ba4a534ce"},
 		{Options{Shape: Nucleotide, Seed: 1, Records: 3}, "96a87a53b4b97487"},
 		{Options{Shape: Ties, Seed: 1, Records: 100}, "e3b0355a77001d28"},
+		{Options{Shape: Reads, Seed: 1, Records: 1000}, "5618dfd67319bb38"},
+		{Options{Shape: Fragments, Seed: 1, Records: 1000}, "c52fecf7c96aafa8"},
+		{Options{Shape: Duplicates, Seed: 1, Records: 1000}, "799cc191553f08e4"},
+		{Options{Shape: Dirty, Seed: 1, Records: 1000}, "31194623629f9376"},
 	} {
 		text, _ := write(t, c.opt)
 		if got := fmt.Sprintf("%016x", xxh3.Hash(text)); got != c.want {
@@ -150,6 +154,78 @@ func TestOtherShapes(t *testing.T) {
 		if r.Length < 2000 || r.LineResidues != 80 {
 			t.Errorf("a contig of %d in lines of %d", r.Length, r.LineResidues)
 		}
+	}
+}
+
+func TestShortShapes(t *testing.T) {
+	_, records, _ := scan(t, Options{Shape: Reads, Seed: 1, Records: 5000})
+	whole := 0
+	for _, r := range records {
+		if r.Length < 20 || r.Length > 51 {
+			t.Fatalf("a read of %d residues", r.Length)
+		}
+		if r.Length == 51 {
+			whole++
+		}
+	}
+	if whole < 3900 || whole > 4100 {
+		t.Errorf("%d of 5000 reads are whole, want four in five", whole)
+	}
+	sum, _, ids := scan(t, Options{Shape: Fragments, Seed: 1, Records: 5000})
+	if mean := float64(sum.Residues) / 5000; mean < 150 || mean > 162 {
+		t.Errorf("fragments have %.1f residues on average, want about 156", mean)
+	}
+	slices.Sort(ids)
+	if len(slices.Compact(ids)) != 5000 {
+		t.Error("ids of fragments repeat")
+	}
+}
+
+func TestGiant(t *testing.T) {
+	_, records, _ := scan(t, Options{Shape: Giant, Seed: 1, Records: 3})
+	if records[0].Length != 20_000_000 || records[1].Length > 36_000 || records[2].Length > 36_000 {
+		t.Errorf("lengths %d, %d, %d", records[0].Length, records[1].Length, records[2].Length)
+	}
+}
+
+func TestDuplicates(t *testing.T) {
+	text, _ := write(t, Options{Shape: Duplicates, Seed: 1, Records: 8})
+	records := bytes.Split(text[1:], []byte("\n>"))
+	for i, r := range records {
+		if same := bytes.Equal(bytes.TrimSpace(r), bytes.TrimSpace(records[i/4*4])); !same {
+			t.Errorf("record %d is not a copy of %d", i, i/4*4)
+		}
+	}
+	if len(records) != 8 || bytes.Equal(records[0], records[4]) {
+		t.Errorf("%d records, or all of them equal", len(records))
+	}
+}
+
+func TestDirty(t *testing.T) {
+	_, records, _ := scan(t, Options{Shape: Dirty, Seed: 1, Records: 2000})
+	empty := 0
+	for _, r := range records {
+		if r.Length == 0 {
+			empty++
+		}
+	}
+	if empty < 15 || empty > 50 {
+		t.Errorf("%d of 2000 records are empty, want one in 64", empty)
+	}
+	text, _ := write(t, Options{Shape: Dirty, Seed: 1, Records: 200})
+	for _, part := range []string{"\r\n\r\n", " \r\n", "a", "-", ".", "*", "#", "\xff", "X"} {
+		if !bytes.Contains(text, []byte(part)) {
+			t.Errorf("there is no %q", part)
+		}
+	}
+}
+
+// Batches of records are an affair of the machine, not of the file.
+func TestManyBatches(t *testing.T) {
+	long, _ := write(t, Options{Shape: Reads, Seed: 3, Records: 3*manyRecords + 7})
+	upTo, sum := write(t, Options{Shape: Reads, Seed: 3, Bytes: int64(len(long)) - 10})
+	if !bytes.Equal(long, upTo) || sum.Records != 3*manyRecords+7 {
+		t.Errorf("%d records, %d bytes of %d", sum.Records, len(upTo), len(long))
 	}
 }
 

@@ -7,9 +7,6 @@ import (
 	"strconv"
 )
 
-// headerRoom bounds a header line; the longest species and protein names leave it half empty.
-const headerRoom = 1024
-
 var species = []struct {
 	mnemonic, name string
 	taxon          int64
@@ -78,4 +75,20 @@ func appendHex(dst []byte, n int64) []byte {
 // contigHeader writes a header line as GenBank's genome assemblies have them.
 func contigHeader(dst []byte, _ *rand.Rand, ordinal int64) []byte {
 	return fmt.Appendf(dst, ">NZ_CP%08d.1 Synthetic organism contig %d, whole genome shotgun sequence\n", ordinal, ordinal)
+}
+
+// readHeader writes a header line as translating a sequencer's reads in six frames gives it.
+func readHeader(dst []byte, draw *rand.Rand, ordinal int64) []byte {
+	dst = append(dst, ">SRR0000001."...)
+	dst = strconv.AppendInt(dst, ordinal, 10)
+	dst = append(dst, "/frame="...)
+	dst = strconv.AppendInt(dst, 1+draw.Int64N(6), 10)
+	return append(dst, '\n')
+}
+
+// fragmentHeader writes a header line as Prodigal does for a gene that may lack an end.
+func fragmentHeader(dst []byte, draw *rand.Rand, ordinal int64) []byte {
+	begin := 1 + draw.Int64N(3)
+	return fmt.Appendf(dst, ">k127_%d_%d # %d # %d # %d # ID=%d_1;partial=%02b;start_type=Edge;rbs_motif=None;gc_cont=0.%03d\n",
+		ordinal/2, 1+ordinal%2, begin, begin+3*(20+draw.Int64N(600))-1, 1-2*draw.IntN(2), ordinal/2, draw.IntN(4), 300+draw.IntN(400))
 }

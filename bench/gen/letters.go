@@ -18,6 +18,9 @@ var aminoAcids = newAlphabet("LAGVESIKRDTPNQFYMHCW", 9.65, 8.25, 7.07, 6.86, 6.7
 
 var nucleotides = newAlphabet("ACGT", 25, 25, 25, 25)
 
+// oddities are residues of both cases, ambiguous ones, gaps, stops, and bytes that no vocabulary knows.
+var oddities = newAlphabet("LAGVESIKlagvesikXBZUOJ-.*#1\xff", 10, 10, 10, 10, 5, 5, 5, 5, 5, 5, 5, 5, 3, 3, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 0.5, 0.5, 0.5, 0.5)
+
 func newAlphabet(letters string, frequencies ...float64) *alphabet {
 	var total float64
 	for _, f := range frequencies {

@@ -14,28 +14,55 @@ type Shape string
 const (
 	Protein    Shape = "protein"
 	Nucleotide Shape = "nucleotide"
+	Reads      Shape = "reads"
+	Fragments  Shape = "fragments"
 	Ties       Shape = "ties"
+	Giant      Shape = "giant"
+	Duplicates Shape = "duplicates"
+	Dirty      Shape = "dirty"
 )
 
 // Shapes lists the shapes.
-func Shapes() []Shape { return []Shape{Protein, Nucleotide, Ties} }
+func Shapes() []Shape {
+	return []Shape{Protein, Nucleotide, Reads, Fragments, Ties, Giant, Duplicates, Dirty}
+}
 
 // spec is what makes a shape.
 type spec struct {
-	length  func(*rand.Rand) int64
-	header  func(dst []byte, draw *rand.Rand, ordinal int64) []byte
-	letters *alphabet
-	columns int
+	length func(draw *rand.Rand, ordinal int64) int64
+	header func(dst []byte, draw *rand.Rand, ordinal int64) []byte
+	body   func(dst []byte, source *rand.PCG, length int64) []byte
+	copies int64 // records in a row that are equal
+	batch  int64 // records that are made at a time
 }
 
+// manyRecords of a few hundred bytes are made at a time.
+const manyRecords = 1024
+
 func (s Shape) spec() (spec, error) {
+	protein := spec{logNormal(5.6, 0.72, 12, 36_000), proteinHeader, aminoAcids.lines(60), 1, manyRecords}
 	switch s {
 	case Protein:
-		return spec{logNormal(5.6, 0.72, 12, 36_000), proteinHeader, aminoAcids, 60}, nil
+		return protein, nil
 	case Nucleotide:
-		return spec{logNormal(13.5, 1.5, 2_000, 250_000_000), contigHeader, nucleotides, 80}, nil
+		return spec{logNormal(13.5, 1.5, 2_000, 250_000_000), contigHeader, nucleotides.lines(80), 1, 1}, nil
+	case Reads:
+		return spec{readLength, readHeader, aminoAcids.lines(60), 1, manyRecords}, nil
+	case Fragments:
+		return spec{logNormal(4.87, 0.6, 20, 2_000), fragmentHeader, aminoAcids.lines(70), 1, manyRecords}, nil
 	case Ties:
-		return spec{func(*rand.Rand) int64 { return 350 }, proteinHeader, aminoAcids, 60}, nil
+		protein.length = func(*rand.Rand, int64) int64 { return 350 }
+		return protein, nil
+	case Giant:
+		protein.length = oneGiant(protein.length)
+		return protein, nil
+	case Duplicates:
+		protein.copies = 4
+		return protein, nil
+	case Dirty:
+		protein.length = someEmpty(protein.length)
+		protein.body = raggedLines
+		return protein, nil
 	}
 	names := make([]string, len(Shapes()))
 	for i, known := range Shapes() {
@@ -45,25 +72,36 @@ func (s Shape) spec() (spec, error) {
 }
 
 // logNormal draws lengths whose logarithm has that mean and deviation, cut off at both ends.
-func logNormal(mean, deviation float64, shortest, longest int64) func(*rand.Rand) int64 {
-	return func(draw *rand.Rand) int64 {
+func logNormal(mean, deviation float64, shortest, longest int64) func(*rand.Rand, int64) int64 {
+	return func(draw *rand.Rand, _ int64) int64 {
 		return min(max(int64(math.Exp(mean+float64(deviation*draw.NormFloat64()))), shortest), longest)
 	}
 }
 
-// body writes length residues in lines.
-func (s spec) body(out *buffer, source *rand.PCG, length int64) error {
-	for length > 0 {
-		if err := out.reserve(s.columns + 1); err != nil {
-			return err
-		}
-		begin := len(out.text)
-		end := begin + int(min(length, int64(s.columns)))
-		out.text = out.text[:end+1]
-		s.letters.fill(out.text[begin:end], source)
-		out.text[end] = '\n'
-		length -= int64(end - begin)
+// readLength draws the length of a translated read.
+func readLength(draw *rand.Rand, _ int64) int64 {
+	if draw.IntN(5) == 0 {
+		return 20 + draw.Int64N(31)
 	}
-	// A header of any length fits after this.
-	return out.reserve(headerRoom)
+	return 51
+}
+
+const giantResidues = 20_000_000
+
+func oneGiant(other func(*rand.Rand, int64) int64) func(*rand.Rand, int64) int64 {
+	return func(draw *rand.Rand, ordinal int64) int64 {
+		if ordinal == 0 {
+			return giantResidues
+		}
+		return other(draw, ordinal)
+	}
+}
+
+func someEmpty(other func(*rand.Rand, int64) int64) func(*rand.Rand, int64) int64 {
+	return func(draw *rand.Rand, ordinal int64) int64 {
+		if draw.IntN(64) == 0 {
+			return 0
+		}
+		return other(draw, ordinal)
+	}
 }
