@@ -18,8 +18,7 @@ const (
 // of keys by block of keys, so that scores take queryBlock * keyBlock numbers whatever the length of the sequence.
 func (s *stream) Attention(dst, qkv backend.Activation, heads int) {
 	out, in := dst.(*activation), qkv.(*activation)
-	if !s.fits(heads > 0 && out.width%heads == 0 && in.width == 3*out.width, "attention",
-		"%d heads, qkv of width %d, destination of width %d", heads, in.width, out.width) {
+	if !s.fitsAttention(out.width, in.width, heads) {
 		return
 	}
 	s.queue(s.blocks[len(s.blocks)-1]*heads, func(task int, w *worker) {

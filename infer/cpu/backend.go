@@ -26,12 +26,12 @@ import (
 	"longfirst/infer/backend"
 )
 
-// class names the numerics; it changes whenever the bits of a result may.
-const class = "cpu-fp32-go-1"
-
 // Backend computes on a fixed number of threads, which all its streams share.
 type Backend struct {
-	pool *pool
+	level   level
+	threads int
+	pool    *pool // of the pure Go kernels
+	crew    *crew // of the vector kernels
 
 	mu     sync.Mutex
 	rotary map[*vector]*rotaryTable // by frequencies
@@ -39,25 +39,61 @@ type Backend struct {
 
 var _ backend.Backend = (*Backend)(nil)
 
-// New starts a backend with that many worker goroutines; 0 takes one for each processor Go may use.
+// New starts a backend with that many worker goroutines; 0 takes one for each processor Go may use. It computes with the
+// best kernels that the machine has, or with those that the environment variable LONGFIRST_CPU names.
 func New(threads int) (*Backend, error) {
+	l, err := chooseLevel()
+	if err != nil {
+		return nil, err
+	}
+	return newAt(l, threads)
+}
+
+func newAt(l level, threads int) (*Backend, error) {
 	if threads < 0 {
 		return nil, fmt.Errorf("%w: %d threads", ErrArgument, threads)
 	}
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	return &Backend{pool: newPool(threads), rotary: map[*vector]*rotaryTable{}}, nil
+	b := &Backend{level: l, threads: threads, rotary: map[*vector]*rotaryTable{}}
+	if l == pureGo {
+		b.pool = newPool(threads)
+	} else {
+		b.crew = newCrew(threads)
+	}
+	return b, nil
 }
 
-// Class returns the name of the numerics.
-func (b *Backend) Class() string { return class }
+// Class returns the name of the numerics: the level of the kernels and their version.
+func (b *Backend) Class() string { return traits[b.level].class }
 
 // Threads returns the number of worker goroutines.
-func (b *Backend) Threads() int { return b.pool.threads }
+func (b *Backend) Threads() int { return b.threads }
+
+// FLOPS returns the floating-point operations a second that one thread about reaches with a model: a property of the
+// kernels, the same on every machine that runs them, for choosing sizes of work.
+func (b *Backend) FLOPS() float64 { return traits[b.level].flops }
+
+// NewStream starts a stream.
+func (b *Backend) NewStream(maxTokens, maxSequences int) (backend.Stream, error) {
+	c, err := newChecks(maxTokens, maxSequences)
+	if err != nil {
+		return nil, err
+	}
+	if b.level == pureGo {
+		return b.newPlainStream(c), nil
+	}
+	return b.newPanelStream(c), nil
+}
 
 // Close ends the workers. Streams must be closed before.
 func (b *Backend) Close() error {
-	b.pool.close()
+	if b.pool != nil {
+		b.pool.close()
+	}
+	if b.crew != nil {
+		b.crew.close()
+	}
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 var (
 	// ErrArgument: a shape, a size or a count does not fit.
 	ErrArgument = errors.New("bad argument")
+	// ErrLevel: the kernels asked for are not to be had on this machine or in this build.
+	ErrLevel = errors.New("no such kernels")
 	// ErrFault: memory behind a weight could not be read, as when its file was truncated while mapped.
 	ErrFault = errors.New("weights cannot be read any more")
 )

@@ -91,19 +91,17 @@ func (l *linear) packWeights(w *worker, right []float64, row, rows, k, depth int
 
 // LinearQKV projects to queries, keys and values and rotates the first two.
 func (s *stream) LinearQKV(dst, src backend.Activation, w backend.Matrix, bias, frequencies backend.Vector, heads int) {
-	out, in, weight, b, f := dst.(*activation), src.(*activation), w.(*matrix), bias.(*vector).values, frequencies.(*vector)
-	third := weight.n / 3
-	if !s.fits(weight.n%3 == 0 && heads > 0 && third%(2*heads) == 0 && f.Len() == third/heads/2, "qkv",
-		"%d rows, %d heads, %d frequencies", weight.n, heads, f.Len()) ||
-		!s.fitsLinear("qkv", out, in, weight, len(b)) {
+	out, in, weight, b, f := dst.(*activation), src.(*activation), w.(*matrix), bias.(*vector), frequencies.(*vector)
+	if !s.fitsQKV(out.width, in.width, weight, b, f, heads) {
 		return
 	}
+	third := weight.n / 3
 	headDim := third / heads
 	rotation := s.backend.rotation(f, s.longest)
 	scale := queryScale(headDim)
 	s.linear(in, weight, headDim, func(token, column int, products []float64) {
 		row := out.row(token)[column:]
-		for i, bias := range b[column : column+len(products)] {
+		for i, bias := range b.values[column : column+len(products)] {
 			products[i] += float64(bias)
 		}
 		for h := 0; h < len(products); h += headDim {
@@ -125,36 +123,31 @@ func (s *stream) LinearQKV(dst, src backend.Activation, w backend.Matrix, bias, 
 
 // LinearGELU applies the activation function to a linear layer.
 func (s *stream) LinearGELU(dst, src backend.Activation, w backend.Matrix, bias backend.Vector) {
-	out, in, weight, b := dst.(*activation), src.(*activation), w.(*matrix), bias.(*vector).values
-	if !s.fitsLinear("gelu", out, in, weight, len(b)) {
+	out, in, weight, b := dst.(*activation), src.(*activation), w.(*matrix), bias.(*vector)
+	if !s.fitsLinear("gelu", out.width, in.width, weight, b) {
 		return
 	}
 	s.linear(in, weight, kernelCols, func(token, column int, products []float64) {
 		row := out.row(token)[column:]
 		for i, product := range products {
-			row[i] = float32(gelu(product + float64(b[column+i])))
+			row[i] = float32(gelu(product + float64(b.values[column+i])))
 		}
 	})
 }
 
 // LinearAdd adds a linear layer to dst.
 func (s *stream) LinearAdd(dst, src backend.Activation, w backend.Matrix, bias backend.Vector) {
-	out, in, weight, b := dst.(*activation), src.(*activation), w.(*matrix), bias.(*vector).values
-	if !s.fitsLinear("add", out, in, weight, len(b)) ||
+	out, in, weight, b := dst.(*activation), src.(*activation), w.(*matrix), bias.(*vector)
+	if !s.fitsLinear("add", out.width, in.width, weight, b) ||
 		!s.fits(out != in, "add", "the source is the destination") {
 		return
 	}
 	s.linear(in, weight, kernelCols, func(token, column int, products []float64) {
 		row := out.row(token)[column:]
 		for i, product := range products {
-			row[i] = float32(float64(row[i]) + (product + float64(b[column+i])))
+			row[i] = float32(float64(row[i]) + (product + float64(b.values[column+i])))
 		}
 	})
-}
-
-func (s *stream) fitsLinear(operation string, dst, src *activation, w *matrix, bias int) bool {
-	return s.fits(src.width == w.k && dst.width == w.n && bias == w.n, operation,
-		"source of width %d, weight [%d, %d], bias [%d], destination of width %d", src.width, w.n, w.k, bias, dst.width)
 }
 
 // round writes src to dst as float32.

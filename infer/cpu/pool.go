@@ -64,17 +64,12 @@ func (p *pool) do(j *job) error {
 // help runs tasks until none is left.
 func (j *job) help(w *worker) {
 	defer j.active.Done()
-	defer func() {
-		raised := recover()
-		if raised == nil {
-			return
-		}
-		fault, ok := raised.(interface{ Addr() uintptr })
-		if !ok {
-			panic(raised)
-		}
-		j.failed.CompareAndSwap(nil, &FaultError{fault.Addr()})
-	}()
+	if fault := catchFault(func() { j.take(w) }); fault != nil {
+		j.failed.CompareAndSwap(nil, fault)
+	}
+}
+
+func (j *job) take(w *worker) {
 	for {
 		task := int(j.next.Add(1)) - 1
 		if task >= j.tasks || j.failed.Load() != nil {

@@ -9,13 +9,8 @@ import (
 // Embed looks the tokens up.
 func (s *stream) Embed(dst backend.Activation, table backend.Matrix, scale float32) {
 	out, rows := dst.(*activation), table.(*matrix)
-	if !s.fits(out.width == rows.k, "embed", "table [%d, %d], destination of width %d", rows.n, rows.k, out.width) {
+	if !s.fitsEmbed(out.width, rows) {
 		return
-	}
-	for _, token := range s.batch.Tokens {
-		if !s.fits(int(token) < rows.n, "embed", "token %d of a table of %d", token, rows.n) {
-			return
-		}
 	}
 	s.queue(s.tiles(), func(task int, _ *worker) {
 		from, to := s.tile(task)
@@ -31,15 +26,14 @@ func (s *stream) Embed(dst backend.Activation, table backend.Matrix, scale float
 
 // LayerNorm normalizes each row.
 func (s *stream) LayerNorm(dst, src backend.Activation, gain, bias backend.Vector, eps float32) {
-	out, in, g, b := dst.(*activation), src.(*activation), gain.(*vector).values, bias.(*vector).values
-	if !s.fits(out.width == in.width && len(g) == in.width && len(b) == in.width, "norm",
-		"source of width %d, gain [%d], bias [%d], destination of width %d", in.width, len(g), len(b), out.width) {
+	out, in, g, b := dst.(*activation), src.(*activation), gain.(*vector), bias.(*vector)
+	if !s.fitsNorm(out.width, in.width, g, b) {
 		return
 	}
 	s.queue(s.tiles(), func(task int, _ *worker) {
 		from, to := s.tile(task)
 		for token := from; token < to; token++ {
-			layerNorm(out.row(token), in.row(token), g, b, eps)
+			layerNorm(out.row(token), in.row(token), g.values, b.values, eps)
 		}
 	})
 }
@@ -66,12 +60,10 @@ func layerNorm(dst, src, gain, bias []float32, eps float32) {
 // MeanPool averages over residues: the tokens of a sequence without its first and last.
 func (s *stream) MeanPool(dst []float32, src backend.Activation) {
 	in := src.(*activation)
-	sequences := s.batch.Sequences()
-	if !s.fits(len(dst) == sequences*in.width, "mean", "room for %d numbers of %d sequences of width %d",
-		len(dst), sequences, in.width) {
+	if !s.fitsMean(dst, in.width) {
 		return
 	}
-	s.queue(sequences, func(task int, w *worker) {
+	s.queue(s.batch.Sequences(), func(task int, w *worker) {
 		first, last := int(s.batch.CuSeqlens[task])+1, int(s.batch.CuSeqlens[task+1])-1
 		sums := grow(&w.sums, in.width)
 		clear(sums)
@@ -91,8 +83,7 @@ func (s *stream) MeanPool(dst []float32, src backend.Activation) {
 // Read copies an activation to host memory.
 func (s *stream) Read(dst []float32, src backend.Activation) {
 	in := src.(*activation)
-	values := s.tokens() * in.width
-	if !s.fits(len(dst) == values, "read", "room for %d numbers of %d", len(dst), values) {
+	if !s.fitsRead(dst, in.width) {
 		return
 	}
 	s.queue(1, func(int, *worker) { copy(dst, in.values) })

@@ -93,7 +93,7 @@ func goldenFolders(t *testing.T) []string {
 // TestGoldens compares every layer, every token and the pooled embeddings with transformers.
 func TestGoldens(t *testing.T) {
 	for _, dir := range goldenFolders(t) {
-		t.Run(filepath.Base(dir), func(t *testing.T) {
+		eachLevel(t, filepath.Base(dir), func(t *testing.T) {
 			g := openGolden(t, dir)
 			m := load(t, dir)
 			pooled, hidden := embed(t, m, g.batch)
@@ -166,6 +166,16 @@ func (g *golden) layers() int {
 		if _, ok := g.set.Tensor(fmt.Sprintf("hidden.%d", l)); !ok {
 			return l - 1
 		}
+	}
+}
+
+// eachLevel runs a test with every set of kernels of the CPU backend that the machine has.
+func eachLevel(t *testing.T, name string, test func(t *testing.T)) {
+	for _, level := range cpu.Levels() {
+		t.Run(name+"/"+level, func(t *testing.T) {
+			t.Setenv(cpu.LevelVariable, level)
+			test(t)
+		})
 	}
 }
 

@@ -4,36 +4,42 @@ import "math"
 
 // The reference: each operation as its definition reads, in float64.
 
-// linear returns x·wᵀ + bias for x [T, k] and w [len(bias), k].
-func linear(x, w, bias []float64, k int) []float64 {
+// linear returns x·wᵀ + bias for x [T, k] and w [len(bias), k], and the sums of the sizes of what is added.
+func linear(x, w, bias []float64, k int) (y, sizes []float64) {
 	n := len(bias)
-	y := make([]float64, len(x)/k*n)
+	y, sizes = make([]float64, len(x)/k*n), make([]float64, len(x)/k*n)
 	for i := range y {
 		t, column := i/n, i%n
-		y[i] = bias[column]
+		y[i], sizes[i] = bias[column], math.Abs(bias[column])
 		for j := range k {
-			y[i] += x[t*k+j] * w[column*k+j]
+			product := x[t*k+j] * w[column*k+j]
+			y[i] += product
+			sizes[i] += math.Abs(product)
 		}
 	}
-	return y
+	return y, sizes
 }
 
-func layerNorm(x, gain, bias []float64, eps float64) []float64 {
+// layerNorm returns the norms, and how large they would be if the mean were not subtracted.
+func layerNorm(x, gain, bias []float64, eps float64) (y, sizes []float64) {
 	h := len(gain)
-	y := make([]float64, len(x))
+	y, sizes = make([]float64, len(x)), make([]float64, len(x))
 	for row := 0; row < len(x); row += h {
-		var mean, variance float64
+		var mean, variance, largest float64
 		for i := range h {
 			mean += x[row+i] / float64(h)
+			largest = max(largest, math.Abs(x[row+i]))
 		}
 		for i := range h {
 			variance += (x[row+i] - mean) * (x[row+i] - mean) / float64(h)
 		}
 		for i := range h {
+			scale := math.Abs(gain[i]) / math.Sqrt(variance+eps)
 			y[row+i] = (x[row+i]-mean)/math.Sqrt(variance+eps)*gain[i] + bias[i]
+			sizes[row+i] = largest*scale + math.Abs(bias[i])
 		}
 	}
-	return y
+	return y, sizes
 }
 
 // qkv scales the queries and rotates queries and keys of projections [T, 3, heads, d].
@@ -66,10 +72,11 @@ func qkv(projections []float64, lengths []int, frequencies []float64, heads, d i
 	return out
 }
 
-// attention returns softmax(q·kᵀ)·v for x [T, 3, heads, d].
-func attention(x []float64, lengths []int, heads, d int) []float64 {
+// attention returns softmax(q·kᵀ)·v for x [T, 3, heads, d], and how large a number each is a result of: an error of a
+// score, which is a sum as well, is a relative error of the key's weight.
+func attention(x []float64, lengths []int, heads, d int) (out, sizes []float64) {
 	h := heads * d
-	out := make([]float64, len(x)/3)
+	out, sizes = make([]float64, len(x)/3), make([]float64, len(x)/3)
 	first := 0
 	for _, length := range lengths {
 		for head := range heads {
@@ -79,29 +86,34 @@ func attention(x []float64, lengths []int, heads, d int) []float64 {
 			}
 			for query := range length {
 				scores := make([]float64, length)
-				maximum := math.Inf(-1)
+				maximum, amplified := math.Inf(-1), 0.0
 				for key := range scores {
+					size := 1.0
 					for i := range d {
-						scores[key] += part(query, 0)[i] * part(key, 1)[i]
+						product := part(query, 0)[i] * part(key, 1)[i]
+						scores[key] += product
+						size += math.Abs(product)
 					}
-					maximum = max(maximum, scores[key])
+					maximum, amplified = max(maximum, scores[key]), max(amplified, size)
 				}
 				var sum float64
 				for key := range scores {
 					scores[key] = math.Exp(scores[key] - maximum)
 					sum += scores[key]
 				}
-				to := out[(first+query)*h+head*d:][:d]
+				to, size := out[(first+query)*h+head*d:][:d], sizes[(first+query)*h+head*d:][:d]
 				for key := range scores {
 					for i := range d {
-						to[i] += scores[key] / sum * part(key, 2)[i]
+						product := scores[key] / sum * part(key, 2)[i]
+						to[i] += product
+						size[i] += math.Abs(product) * amplified
 					}
 				}
 			}
 		}
 		first += length
 	}
-	return out
+	return out, sizes
 }
 
 // meanPool averages over each sequence without its first and last token.

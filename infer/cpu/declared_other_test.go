@@ -1,0 +1,5 @@
+//go:build !linux
+
+package cpu
+
+func declaredLevel() (string, bool) { return "purego", pureGoBuild }

@@ -1,0 +1,60 @@
+package cpu
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+)
+
+// level is a set of kernels: how wide the vectors are that the processor computes with.
+type level uint8
+
+const (
+	pureGo level = iota
+	avx2         // AVX2, FMA and F16C
+	avx512       // AVX-512 F
+)
+
+// LevelVariable is the environment variable that forces a level by its name.
+const LevelVariable = "LONGFIRST_CPU"
+
+// traits is what is known of a level: its name, the name of its numerics, which changes whenever the bits of a result
+// may, and the floating-point operations a second that a thread about reaches in a whole model.
+var traits = map[level]struct {
+	name, class string
+	flops       float64
+}{
+	pureGo: {"purego", "cpu-fp32-go-1", 2.5e9},
+	avx2:   {"avx2", "cpu-fp32-avx2-1", 75e9},
+	avx512: {"avx512", "cpu-fp32-avx512-1", 100e9},
+}
+
+func (l level) String() string { return traits[l].name }
+
+// levels returns what this machine and build can run, the best last.
+func levels() []level { return append([]level{pureGo}, vectorLevels()...) }
+
+// Levels returns the names of the sets of kernels that this machine and build can run, the best last.
+func Levels() []string {
+	var names []string
+	for _, l := range levels() {
+		names = append(names, l.String())
+	}
+	return names
+}
+
+// chooseLevel returns the best level, or the one that the environment asks for.
+func chooseLevel() (level, error) {
+	have := levels()
+	wanted, forced := os.LookupEnv(LevelVariable)
+	if !forced || wanted == "" {
+		return have[len(have)-1], nil
+	}
+	i := slices.IndexFunc(have, func(l level) bool { return l.String() == wanted })
+	if i < 0 {
+		return 0, fmt.Errorf("%w: %s=%s: this machine and build have %s; unset it or take one of these",
+			ErrLevel, LevelVariable, wanted, strings.Join(Levels(), ", "))
+	}
+	return have[i], nil
+}

@@ -1,0 +1,12 @@
+//go:build !linux
+
+package cpu
+
+import (
+	"testing"
+	"time"
+)
+
+var start = time.Now()
+
+func processTime(testing.TB) time.Duration { return time.Since(start) }
