@@ -11,4 +11,7 @@ var (
 
 	// ErrOption is returned for settings that can't be run with.
 	ErrOption = errors.New("bad option")
+
+	// ErrReport is returned for a file that is no report of this harness.
+	ErrReport = errors.New("not a benchmark report")
 )

@@ -20,6 +20,14 @@ type Report struct {
 	Margin  float64       `json:"margin"`
 	Limits  []LimitResult `json:"limits"`
 	Results []*Result     `json:"results"`
+	Absent  []Absent      `json:"absent,omitempty"`
+	Lines   []string      `json:"lines"` // the report in short
+}
+
+// Absent is a peer that could not be compared with.
+type Absent struct {
+	Peer string `json:"peer"`
+	Why  string `json:"why"`
 }
 
 // LimitResult is a limit over all calibrations of the run.
@@ -34,10 +42,12 @@ type LimitResult struct {
 type Result struct {
 	Workload  string    `json:"workload"`
 	Case      string    `json:"case"`
+	Peer      string    `json:"peer,omitempty"` // the other program and its version, where two are compared
 	Shows     string    `json:"shows"`
 	Sentence  string    `json:"sentence"`
-	Steady    bool      `json:"steady"` // enough samples are unmarked, and only they count
-	Limits    []string  `json:"limits"` // that Before and After of the samples are rates of
+	Headline  string    `json:"headline"` // unit of the figure that the workload is about
+	Steady    bool      `json:"steady"`   // enough samples are unmarked, and only they count
+	Limits    []string  `json:"limits"`   // that Before and After of the samples are rates of
 	Summaries []Summary `json:"summaries"`
 	Samples   []Sample  `json:"samples"`
 }
@@ -66,6 +76,30 @@ type Summary struct {
 	Median  float64 `json:"median"`
 	Spread  float64 `json:"spread"` // largest minus smallest, as a share of the median
 	Samples int     `json:"samples"`
+}
+
+// Label names the result among others of a report.
+func (r *Result) Label() string { return r.Workload + "/" + r.Case }
+
+// Main returns the summary of the figure that the workload is about. Reports of early versions do not name it.
+func (r *Result) Main() Summary {
+	if r.Headline == "" && len(r.Summaries) > 0 {
+		return r.Summaries[min(1, len(r.Summaries)-1)]
+	}
+	return r.Find(r.Headline)
+}
+
+// Values returns the values of a unit in the samples that count.
+func (r *Result) Values(unit string) []float64 {
+	var values []float64
+	for _, s := range r.Counting() {
+		for _, f := range s.Figures {
+			if f.Unit == unit {
+				values = append(values, f.Value)
+			}
+		}
+	}
+	return values
 }
 
 // Counting returns the samples that count.
@@ -105,20 +139,20 @@ func (r *Result) judge(g *gauge, list []limits.Limit, wanted int) {
 	for i := range r.Samples {
 		r.Samples[i].share(g.best)
 	}
-	values := map[string][]float64{}
 	var units []string
 	for _, s := range r.Counting() {
 		for _, f := range s.Figures {
-			if values[f.Unit] == nil {
+			if !slices.Contains(units, f.Unit) {
 				units = append(units, f.Unit)
 			}
-			values[f.Unit] = append(values[f.Unit], f.Value)
 		}
 	}
 	r.Summaries = r.Summaries[:0]
 	for _, unit := range units {
-		r.Summaries = append(r.Summaries, summarize(unit, values[unit]))
+		r.Summaries = append(r.Summaries, Summarize(unit, r.Values(unit)))
 	}
+	// The figure that is about the workload stands behind the time of a run, and may have no value.
+	r.Headline = units[min(1, len(units)-1)]
 }
 
 // share puts the shares behind the figures they are of. Figures for which too little time passed are left out.
@@ -135,8 +169,8 @@ func (s *Sample) share(best map[limits.Limit]float64) {
 	}
 }
 
-// summarize sums up at least one value.
-func summarize(unit string, values []float64) Summary {
+// Summarize sums up at least one value.
+func Summarize(unit string, values []float64) Summary {
 	sorted := slices.Sorted(slices.Values(values))
 	n := len(sorted)
 	median := (sorted[(n-1)/2] + sorted[n/2]) / 2

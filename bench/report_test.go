@@ -2,7 +2,9 @@ package bench
 
 import (
 	"bytes"
-	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,10 +26,11 @@ func sampleReport() *Report {
 			{one, one.String(), 150, Summary{"GFLOP/s", 148.5, 0.02, 9}},
 			{two, two.String(), 300, Summary{"GFLOP/s", 299, 0.031, 9}},
 		},
+		Absent: []Absent{{"esm-cpp", "not installed"}}, Lines: []string{"A line.", "Another."},
 		Results: []*Result{
 			{
-				Workload: "infer-cpu", Case: "model=m", Shows: "how fast it is", Sentence: "It is fast.", Steady: true, Limits: []string{"fma-2"},
-				Summaries: []Summary{{"ns/op", 2.5e9, 0.1, 2}, {"residues/s", 1234.5, 0.1, 2}},
+				Workload: "infer-cpu", Case: "model=m", Shows: "how fast it is", Sentence: "It is fast.", Headline: "residues/s", Steady: true, Limits: []string{"fma-2"},
+				Summaries: []Summary{{"ns/op", 2.5e9, 0.1, 2}, {"residues/s", 1234.5, 0.16, 2}},
 				Samples: []Sample{
 					{Figures: []Value{{"ns/op", 2.4e9}, {"residues/s", 1284.25}, {"%peak", 1.23456}}, Before: []float64{299}, After: []float64{300}},
 					{Figures: []Value{{"ns/op", 9e9}, {"residues/s", 400}, {"%peak", 0.4}}, Marked: true, Before: []float64{299}, After: []float64{100}},
@@ -35,7 +38,7 @@ func sampleReport() *Report {
 				},
 			},
 			{
-				Workload: "index-build", Case: "input=x", Shows: "another thing", Sentence: "It is slow.", Steady: false, Limits: []string{},
+				Workload: "index-build", Case: "input=x", Shows: "another thing", Sentence: "It is slow.", Headline: "MB/s", Steady: false, Limits: []string{},
 				Summaries: []Summary{{"ns/op", 1e6, 0.5, 1}, {"MB/s", 5, 0, 1}},
 				Samples:   []Sample{{Figures: []Value{{"ns/op", 1e6}, {"MB/s", 5}}, Marked: true, Before: []float64{}, After: []float64{}}},
 			},
@@ -55,19 +58,22 @@ Unit residues/s better=higher
 BenchmarkLimitFMA-1	1	148.5 GFLOP/s	150.0 best-GFLOP/s	2 %spread
 BenchmarkLimitFMA-2	1	299.0 GFLOP/s	300.0 best-GFLOP/s	3 %spread
 
-# infer-cpu: how fast it is
+# infer-cpu/model=m: how fast it is
 steady: true
 BenchmarkInferCPU/model=m-2	1	2400000000 ns/op	1284 residues/s	1.235 %peak
 # marked: BenchmarkInferCPU/model=m-2	1	9000000000 ns/op	400.0 residues/s	0.4000 %peak
 BenchmarkInferCPU/model=m-2	1	2600000000 ns/op	1185 residues/s	1.100 %peak
+# It is fast. Median of 2, spread 16 %.
 
-# index-build: another thing
+# index-build/input=x: another thing
 steady: false
 BenchmarkIndexBuild/input=x-2	1	1000000 ns/op	5.000 MB/s
+# It is slow. Median of 1, spread 0 %; the machine was UNSTEADY beside 1 of 1 samples: take rates as lower bounds, shares with doubt.
 
-This machine, AMD EPYC 9B14, at best: 150 GFLOP/s of multiply-adds (avx512) on one thread, 300 on 2; one thread reads 0.0 GB/s from memory and 0.0 GB/s from files in the page cache.
-It is fast. Median of 2, spread 10 %.
-It is slow. Median of 1, spread 50 %; the machine was UNSTEADY beside 1 of 1 samples: take rates as lower bounds, shares with doubt.
+# absent: esm-cpp: not installed
+
+A line.
+Another.
 `
 
 func TestText(t *testing.T) {
@@ -77,6 +83,55 @@ func TestText(t *testing.T) {
 	}
 	if diff := cmp.Diff(strings.Split(sampleText, "\n"), strings.Split(b.String(), "\n")); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestInShort(t *testing.T) {
+	r := sampleReport()
+	machine := "This machine, AMD EPYC 9B14, at best: 150 GFLOP/s of multiply-adds (avx512) on one thread, 300 on 2; one thread reads 0.0 GB/s from memory and 0.0 GB/s from files in the page cache."
+	for _, c := range []struct{ names, want []string }{
+		{[]string{"index-build", "none"}, []string{machine, r.Results[1].Told()}},
+		{nil, []string{machine, r.Results[0].Told(), r.Results[1].Told()}},
+	} {
+		if diff := cmp.Diff(c.want, r.inShort(c.names)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func TestNewest(t *testing.T) {
+	dir := t.TempDir()
+	if _, _, err := Newest(dir); !errors.Is(err, ErrReport) {
+		t.Errorf("%v, want ErrReport", err)
+	}
+	for day, program := range map[int]string{3: "old", 5: "new", 4: "middle"} {
+		r := sampleReport()
+		r.Started, r.Program = time.Date(2026, 3, day, 0, 0, 0, 0, time.UTC), program
+		if _, err := r.Save(dir, File{"more.txt", func(w io.Writer) error { _, err := io.WriteString(w, "more"); return err }}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	folder, r, err := Newest(dir)
+	if err != nil || r.Program != "new" || !strings.HasPrefix(filepath.Base(folder), "2026-03-05") {
+		t.Errorf("%s, %+v, %v", folder, r, err)
+	}
+	if more, err := os.ReadFile(filepath.Join(folder, "more.txt")); err != nil || string(more) != "more" {
+		t.Errorf("%q, %v", more, err)
+	}
+}
+
+func TestNoReport(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.json")
+	for _, text := range []string{"{", "{}", `{"limits": [{"limit": "speed-of-light-1"}]}`} {
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(path); !errors.Is(err, ErrReport) {
+			t.Errorf("%s: %v, want ErrReport", text, err)
+		}
+	}
+	if _, err := Load(path + "x"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%v", err)
 	}
 }
 
@@ -92,16 +147,11 @@ func TestSaveKeepsEveryRun(t *testing.T) {
 		if err != nil || string(text) != sampleText {
 			t.Errorf("%s: %v\n%s", folder, err, text)
 		}
-		packed, err := os.ReadFile(filepath.Join(folder, jsonFile))
+		back, err := Load(folder)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var back Report
-		if err := json.Unmarshal(packed, &back); err != nil {
-			t.Fatal(err)
-		}
-		// A limit is kept by its name.
-		if diff := cmp.Diff(r, &back, cmpopts.IgnoreUnexported(Sample{}), cmpopts.IgnoreFields(LimitResult{}, "Limit")); diff != "" {
+		if diff := cmp.Diff(r, back, cmpopts.IgnoreUnexported(Sample{})); diff != "" {
 			t.Error(diff)
 		}
 	}
@@ -117,7 +167,7 @@ func TestSummaries(t *testing.T) {
 		{[]float64{8, 2, 4, 6}, 5, 6.0 / 5},
 		{[]float64{0, 0}, 0, 0},
 	} {
-		if got := summarize("u", c.values); got != (Summary{"u", c.median, c.spread, len(c.values)}) {
+		if got := Summarize("u", c.values); got != (Summary{"u", c.median, c.spread, len(c.values)}) {
 			t.Errorf("%v: %+v, want median %v, spread %v", c.values, got, c.median, c.spread)
 		}
 	}

@@ -1,12 +1,15 @@
 package bench
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"longfirst/bench/limits"
 )
 
 // Files of a results folder.
@@ -15,9 +18,15 @@ const (
 	jsonFile = "bench.json"
 )
 
-// Save writes the report to a new folder <date>-<machine> below dir and returns its path. A second one of the day gets a
-// number.
-func (r *Report) Save(dir string) (string, error) {
+// File is one more file of a results folder.
+type File struct {
+	Name  string
+	Write func(io.Writer) error
+}
+
+// Save writes the report and more files to a new folder <date>-<machine> below dir and returns its path. A second one of
+// the day gets a number.
+func (r *Report) Save(dir string, more ...File) (string, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return "", err
 	}
@@ -33,7 +42,11 @@ func (r *Report) Save(dir string) (string, error) {
 		}
 		folder = fmt.Sprintf("%s.%d", name, n)
 	}
-	return folder, errors.Join(writeFile(filepath.Join(folder, textFile), r.WriteText), writeFile(filepath.Join(folder, jsonFile), r.WriteJSON))
+	var errs []error
+	for _, f := range append([]File{{textFile, r.WriteText}, {jsonFile, r.WriteJSON}}, more...) {
+		errs = append(errs, writeFile(filepath.Join(folder, f.Name), f.Write))
+	}
+	return folder, errors.Join(errs...)
 }
 
 func writeFile(path string, write func(io.Writer) error) error {
@@ -42,4 +55,52 @@ func writeFile(path string, write func(io.Writer) error) error {
 		return err
 	}
 	return errors.Join(write(file), file.Close())
+}
+
+// Load reads the report of a results folder, or of a JSON file. Errors: ErrReport, what reading gives.
+func Load(path string) (*Report, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path = filepath.Join(path, jsonFile)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	r := new(Report)
+	if err := json.Unmarshal(text, r); err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrReport, path, err)
+	}
+	if len(r.Results) == 0 && len(r.Limits) == 0 {
+		return nil, fmt.Errorf("%w: %s: it holds neither results nor limits", ErrReport, path)
+	}
+	for i := range r.Limits {
+		l := &r.Limits[i]
+		if l.Limit, err = limits.Parse(l.Name); err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", ErrReport, path, err)
+		}
+	}
+	return r, nil
+}
+
+// Newest returns the results folder below dir whose run started last.
+func Newest(dir string) (string, *Report, error) {
+	names, err := filepath.Glob(filepath.Join(dir, "*", jsonFile))
+	if err != nil {
+		return "", nil, err
+	}
+	var folder string
+	var newest *Report
+	for _, name := range names {
+		r, err := Load(name)
+		if err != nil {
+			return "", nil, err
+		}
+		if newest == nil || r.Started.After(newest.Started) {
+			folder, newest = filepath.Dir(name), r
+		}
+	}
+	if newest == nil {
+		return "", nil, fmt.Errorf("%w: %s: there are no results; longfirst bench --out %s keeps some", ErrReport, dir, dir)
+	}
+	return folder, newest, nil
 }

@@ -15,12 +15,15 @@ import (
 
 // Options say how a run is done.
 type Options struct {
-	Program string // name and version, for the report
-	Threads int    // of workloads that can use several, and of the limits they are compared with
-	Count   int    // samples of each workload that should count
-	Budget  time.Duration
-	Dir     string // inputs are made in a new folder below it, which is removed; the system's one for such where empty
+	Program string        // name and version, for the report
+	Threads int           // of workloads that can use several, and of the limits they are compared with
+	Count   int           // samples of each workload that should count
+	Budget  time.Duration // for the samples of one workload; the first one is always taken
+	Total   time.Duration // for the whole run, shared out among the workloads still to come; 0: not limited
+	Dir     string        // inputs are made in a new folder below it, which is removed; the system's one for such where empty
 	Log     *slog.Logger
+
+	Highlights []string // workloads that the report names in short, the first result of each
 }
 
 // limitRounds is how often the limits are measured before the first workload.
@@ -57,8 +60,12 @@ func run(ctx context.Context, list []Workload, opt Options, meter Meter, clock c
 		}
 	}
 	s := &sampler{gauge: g, clock: clock, count: opt.Count, budget: opt.Budget, log: opt.Log}
-	for _, w := range list {
-		result, err := s.measure(ctx, w, filepath.Join(dir, w.Name()))
+	for i, w := range list {
+		if opt.Total > 0 {
+			left := opt.Total - clock.now().Sub(begin)
+			s.budget = min(opt.Budget, left/time.Duration(len(list)-i))
+		}
+		result, err := s.measure(ctx, w, filepath.Join(dir, fmt.Sprint(i)))
 		if err != nil {
 			return nil, err
 		}
@@ -69,23 +76,27 @@ func run(ctx context.Context, list []Workload, opt Options, meter Meter, clock c
 		r.Results[i].Sentence = w.Sentence(r.Results[i])
 	}
 	for _, l := range g.order {
-		r.Limits = append(r.Limits, LimitResult{l, l.String(), g.best[l], summarize(l.Kind.Unit(), g.rates[l])})
+		r.Limits = append(r.Limits, LimitResult{l, l.String(), g.best[l], Summarize(l.Kind.Unit(), g.rates[l])})
 	}
+	r.Lines = r.inShort(opt.Highlights)
 	r.Seconds = clock.now().Sub(begin).Seconds()
 	return r, nil
 }
 
 // measure prepares a workload, takes its samples, and closes it.
 func (s *sampler) measure(ctx context.Context, w Workload, dir string) (_ *Result, err error) {
-	s.log.Info("preparing " + w.Name())
+	s.log.Info("preparing " + Label(w))
 	if err := os.Mkdir(dir, 0o777); err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
 	if err := w.Prepare(ctx, dir); err != nil {
-		return nil, fmt.Errorf("%s: %w", w.Name(), err)
+		return nil, fmt.Errorf("%s: %w", Label(w), err)
 	}
 	r := &Result{Workload: w.Name(), Case: w.Case(), Shows: w.Shows()}
+	if v, ok := w.(Versus); ok {
+		r.Peer = v.Peer()
+	}
 	for _, l := range w.Limits() {
 		r.Limits = append(r.Limits, l.String())
 	}

@@ -47,6 +47,30 @@ func TestMarksAreJudgedAtTheEnd(t *testing.T) {
 	}
 }
 
+// What is left of the time for the whole run is shared out among the workloads that are still to come.
+func TestTotalIsSharedOut(t *testing.T) {
+	clock := new(fakeClock)
+	first, second := newFake(clock, 10), newFake(clock, 10)
+	second.name = "second"
+	opt := testOptions()
+	opt.Count, opt.Total = 9, 80*time.Second
+	r, err := run(context.Background(), []Workload{first, second}, opt, &fakeMeter{[]float64{1}}, clock.clock(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := len(r.Results[0].Samples), len(r.Results[1].Samples); a != 4 || b != 4 {
+		t.Errorf("%d and %d samples of 10 s in 80 s, want 4 each", a, b)
+	}
+}
+
+func TestLowerIsBetter(t *testing.T) {
+	for unit, want := range map[string]bool{"ns/op": true, "ns/record": true, "ms/start": true, "s/run": true, "MB/s": false, "%peak": false, "records/s": false, "peer/own": false} {
+		if LowerIsBetter(unit) != want {
+			t.Errorf("%s: %t", unit, !want)
+		}
+	}
+}
+
 func TestWorkloadIsClosedAfterAFailure(t *testing.T) {
 	clock := new(fakeClock)
 	w := newFake(clock, 1)
@@ -83,7 +107,7 @@ func TestSelect(t *testing.T) {
 	a, b := newFake(nil), newFake(nil)
 	a.name, b.name = "index-build", "infer-cpu"
 	all := []Workload{a, b}
-	for expression, want := range map[string][]Workload{"": all, "^in": all, "infer": {b}, "build$": {a}} {
+	for expression, want := range map[string][]Workload{"": all, "^in": all, "infer": {b}, "build/size": {a}} {
 		if got, err := Select(all, expression); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%q selects %d workloads, %v", expression, len(got), err)
 		}

@@ -36,11 +36,11 @@ func (s *sampler) collect(ctx context.Context, w Workload) ([]Sample, error) {
 	for {
 		sample, err := s.take(ctx, w, list)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", w.Name(), err)
+			return nil, fmt.Errorf("%s: %w", Label(w), err)
 		}
 		samples = append(samples, sample)
 		unmarked := s.gauge.mark(list, samples)
-		s.log.Info("sample of "+w.Name(), "number", len(samples), "seconds", fmt.Sprintf("%.3f", sample.WallSeconds),
+		s.log.Info("sample of "+Label(w), "number", len(samples), "seconds", fmt.Sprintf("%.3f", sample.WallSeconds),
 			"unmarked", unmarked, "wanted", s.count)
 		spent := s.clock.now().Sub(begin)
 		next := spent / time.Duration(len(samples))
@@ -48,7 +48,7 @@ func (s *sampler) collect(ctx context.Context, w Workload) ([]Sample, error) {
 		case unmarked >= s.count || len(samples) >= 2*s.count:
 			return samples, nil
 		case spent+next > s.budget:
-			s.log.Info("no time for more samples of "+w.Name(), "taken", len(samples), "unmarked", unmarked, "wanted", s.count)
+			s.log.Info("no time for more samples of "+Label(w), "taken", len(samples), "unmarked", unmarked, "wanted", s.count)
 			return samples, nil
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,8 +13,8 @@ import (
 )
 
 // WriteText writes the report in the Go benchmark format (golang.org/design/14313-benchmark-format), one line a sample
-// that counts, and at the end the sentences for people. What the format does not know stands in lines beginning with
-// '#', or with a capital letter, which its readers pass over.
+// that counts, with sentences for people between them, and the report in short at the end. What the format
+// does not know stands in lines beginning with '#', or with a capital letter, which its readers pass over.
 func (r *Report) WriteText(out io.Writer) error {
 	w := bufio.NewWriter(out)
 	m := r.Machine
@@ -27,7 +28,7 @@ func (r *Report) WriteText(out io.Writer) error {
 			format(l.Best), l.Unit, 100*l.Spread)
 	}
 	for _, result := range r.Results {
-		fmt.Fprintf(w, "\n# %s: %s\n", result.Workload, result.Shows)
+		fmt.Fprintf(w, "\n# %s: %s\n", result.Label(), result.Shows)
 		// In the format this is a setting of the lines that follow: benchstat keeps steady and unsteady results apart.
 		fmt.Fprintf(w, "steady: %t\n", result.Steady)
 		for _, s := range result.Samples {
@@ -37,10 +38,14 @@ func (r *Report) WriteText(out io.Writer) error {
 			}
 			fmt.Fprintln(w, line)
 		}
+		fmt.Fprintf(w, "# %s\n", result.Told())
+	}
+	for _, a := range r.Absent {
+		fmt.Fprintf(w, "\n# absent: %s: %s\n", a.Peer, a.Why)
 	}
 	fmt.Fprintln(w)
-	for _, sentence := range r.Sentences() {
-		fmt.Fprintln(w, sentence)
+	for _, line := range r.Lines {
+		fmt.Fprintln(w, line)
 	}
 	return w.Flush()
 }
@@ -52,7 +57,7 @@ func (r *Report) writeUnits(w io.Writer) {
 		for _, s := range result.Summaries {
 			if !seen[s.Unit] {
 				seen[s.Unit] = true
-				fmt.Fprintf(w, "Unit %s better=higher\n", s.Unit)
+				fmt.Fprintf(w, "Unit %s better=%s\n", s.Unit, map[bool]string{true: "lower", false: "higher"}[LowerIsBetter(s.Unit)])
 			}
 		}
 	}
@@ -91,13 +96,25 @@ func format(v float64) string {
 	return strconv.FormatFloat(v, 'f', decimals, 64)
 }
 
-// Sentences says the report in plain lines: the machine, then each workload.
-func (r *Report) Sentences() []string {
-	list := []string{r.machineSentence()}
-	for _, result := range r.Results {
-		list = append(list, result.Sentence+" "+result.confidence())
+// Told says the result in words, and what it rests on.
+func (r *Result) Told() string { return r.Sentence + " " + r.confidence() }
+
+// inShort says the report in a few lines: the machine, and the first result of each of the named workloads; where there is
+// none of them, the first results.
+func (r *Report) inShort(names []string) []string {
+	lines := []string{r.machineSentence()}
+	for _, name := range names {
+		if i := slices.IndexFunc(r.Results, func(x *Result) bool { return x.Workload == name }); i >= 0 {
+			lines = append(lines, r.Results[i].Told())
+		}
 	}
-	return list
+	if len(lines) > 1 {
+		return lines
+	}
+	for _, result := range r.Results[:min(2, len(r.Results))] {
+		lines = append(lines, result.Told())
+	}
+	return lines
 }
 
 func (r *Report) machineSentence() string {
@@ -116,8 +133,8 @@ func (r *Report) machineSentence() string {
 
 // confidence says what the medians of a result rest on.
 func (r *Result) confidence() string {
-	wall := r.Find("ns/op")
-	text := fmt.Sprintf("Median of %d, spread %.0f %%", wall.Samples, 100*wall.Spread)
+	main := r.Main()
+	text := fmt.Sprintf("Median of %d, spread %.0f %%", main.Samples, 100*main.Spread)
 	if !r.Steady {
 		text += fmt.Sprintf("; the machine was UNSTEADY beside %d of %d samples: take rates as lower bounds, shares with doubt", r.Marked(), len(r.Samples))
 	}

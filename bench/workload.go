@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,7 +32,8 @@ type Workload interface {
 	// Run is what is measured.
 	Run(ctx context.Context) error
 
-	// Figures are what the last Run amounts to in that time.
+	// Figures are what the last Run amounts to in that time. The first one is what the workload is about: results are
+	// compared by it.
 	Figures(Elapsed) []Figure
 
 	// Check tells whether the last Run's result is right. It is not measured.
@@ -43,10 +45,18 @@ type Workload interface {
 	Close() error
 }
 
+// Versus is a workload that runs this program and another one, a peer, in turn.
+type Versus interface {
+	Workload
+
+	// Peer names the other program and its version. It is called after Prepare.
+	Peer() string
+}
+
 // Elapsed is the time a run took.
 type Elapsed struct {
 	Wall time.Duration
-	CPU  time.Duration // of all threads of the process, in user and kernel mode
+	CPU  time.Duration // of all threads of the process and of child processes that ended, in user and kernel mode
 }
 
 // Figure is a measured value. The harness adds its share of each limit in Of, whose unit it must have.
@@ -62,7 +72,20 @@ func PerSecond(unit string, amount float64, d time.Duration, of ...limits.Limit)
 	return Figure{Unit: unit, Value: amount / d.Seconds(), Of: of}
 }
 
-// Select returns the workloads whose name a regular expression matches.
+// LowerIsBetter tells whether a unit is one of time per something; all others are rates, shares and ratios.
+func LowerIsBetter(unit string) bool {
+	for _, time := range []string{"ns/", "us/", "ms/", "s/"} {
+		if strings.HasPrefix(unit, time) {
+			return true
+		}
+	}
+	return false
+}
+
+// Label is what Select matches: name and case.
+func Label(w Workload) string { return w.Name() + "/" + w.Case() }
+
+// Select returns the workloads whose name and case, joined by '/', a regular expression matches.
 func Select(all []Workload, expression string) ([]Workload, error) {
 	match, err := regexp.Compile(expression)
 	if err != nil {
@@ -71,8 +94,10 @@ func Select(all []Workload, expression string) ([]Workload, error) {
 	var selected []Workload
 	var names []string
 	for _, w := range all {
-		names = append(names, w.Name())
-		if match.MatchString(w.Name()) {
+		if !slices.Contains(names, w.Name()) {
+			names = append(names, w.Name())
+		}
+		if match.MatchString(Label(w)) {
 			selected = append(selected, w)
 		}
 	}

@@ -1,6 +1,10 @@
 package limits
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
 
 // Kind is a resource with a limit.
 type Kind uint8
@@ -42,6 +46,18 @@ type Limit struct {
 }
 
 func (l Limit) String() string { return fmt.Sprintf("%s-%d", l.Kind, l.Threads) }
+
+// Parse reads what String writes.
+func Parse(s string) (Limit, error) {
+	for kind := range kinds {
+		if count, ok := strings.CutPrefix(s, kind.String()+"-"); ok {
+			if n, err := strconv.Atoi(count); err == nil && n > 0 {
+				return Limit{kind, n}, nil
+			}
+		}
+	}
+	return Limit{}, fmt.Errorf("%w: %q", ErrLimit, s)
+}
 
 // ShareUnit is the unit of a share of the limit, in percent.
 func (l Limit) ShareUnit() string {
