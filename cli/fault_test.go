@@ -145,9 +145,16 @@ func (s *faultyStream) Finish() error {
 	return err
 }
 
-// hold makes a file held.PID, which holds the number of this process, and waits for the file "go".
+// holdPatience is longer than any script waits, so that no script takes the end of its own waiting for an answer.
+const holdPatience = 4 * scriptPatience
+
+// hold makes a file held.PID, which holds the number of this process, and waits for the file "go". The file parentdeath
+// says which signal this process gets when its supervisor dies.
 func hold(dir string) error {
 	pid := fmt.Sprint(os.Getpid())
+	if err := os.WriteFile(filepath.Join(dir, "parentdeath"), []byte(parentDeath+"\n"), 0o666); err != nil {
+		return err
+	}
 	temporary := filepath.Join(dir, pid)
 	if err := os.WriteFile(temporary, []byte(pid), 0o666); err != nil {
 		return err
@@ -155,7 +162,7 @@ func hold(dir string) error {
 	if err := os.Rename(temporary, filepath.Join(dir, "held."+pid)); err != nil {
 		return err
 	}
-	for begin := time.Now(); time.Since(begin) < scriptPatience; time.Sleep(time.Millisecond) {
+	for begin := time.Now(); time.Since(begin) < holdPatience; time.Sleep(time.Millisecond) {
 		if _, err := os.Stat(filepath.Join(dir, "go")); err == nil {
 			return nil
 		}

@@ -70,7 +70,7 @@ func program(ts *testscript.TestScript, args []string) *exec.Cmd {
 	}
 	cmd := exec.Command(path, args[1:]...)
 	cmd.Dir = ts.MkAbs(".")
-	for _, name := range append([]string{"PATH", "HOME", "TMPDIR", "TMP", "SYSTEMROOT", "WORK", "CUDA_VISIBLE_DEVICES"}, faultVariable, holdVariable, flopsVariable) {
+	for _, name := range append([]string{"PATH", "HOME", "TMPDIR", "TMP", "SYSTEMROOT", "WORK", "CUDA_VISIBLE_DEVICES", "SLURM_CPUS_PER_TASK"}, faultVariable, holdVariable, flopsVariable) {
 		if value := ts.Getenv(name); value != "" {
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}
@@ -90,7 +90,12 @@ func exitCode(ts *testscript.TestScript, err error) int {
 
 func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
 	need(ts, neg, args, 2, -1)
-	if code := exitCode(ts, ts.Exec(args[1], args[2:]...)); code != number(ts, args[0]) {
+	cmd := program(ts, args[1:])
+	cmd.Stdout, cmd.Stderr = ts.Stdout(), ts.Stderr()
+	ts.Check(cmd.Start())
+	late := time.AfterFunc(scriptPatience, func() { cmd.Process.Kill() })
+	defer late.Stop()
+	if code := exitCode(ts, cmd.Wait()); code != number(ts, args[0]) {
 		ts.Fatalf("%s exited with %d", args[1], code)
 	}
 }

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package main
+
+// parentDeath has no counterpart here.
+const parentDeath = "none"
