@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"log/slog"
-	"os"
 	"runtime/debug"
 
 	"github.com/urfave/cli/v2"
@@ -60,7 +59,7 @@ func logFlags() []cli.Flag {
 }
 
 func logOf(c *cli.Context) (*slog.Logger, error) {
-	return newLog(os.Stderr, c.String("log-format"), c.Bool("quiet"))
+	return newLog(stderr, c.String("log-format"), c.Bool("quiet"))
 }
 
 // onUsageError makes the parser's complaints usage errors, which exit with 2.

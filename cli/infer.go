@@ -85,7 +85,7 @@ func inferAction(c *cli.Context) error {
 	defer x.Close()
 	settings.Index, settings.Log = x, log
 	settings.Begun = func(world int, ranks []int) error { return logShares(log, x, world, ranks) }
-	watch := newWatch(log, os.Stderr, c.Bool("quiet") || c.String("log-format") == "json")
+	watch := newWatch(log, c.Bool("quiet") || c.String("log-format") == "json")
 	settings.Report = watch.report
 	result, err := worker.Run(c.Context, settings)
 	watch.end()

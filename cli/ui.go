@@ -21,7 +21,7 @@ import (
 )
 
 // complain prints an error.
-func complain(err error) { fmt.Fprintf(os.Stderr, "longfirst: error: %v\n", err) }
+func complain(err error) { fmt.Fprintf(stderr, "longfirst: error: %v\n", err) }
 
 // newLog returns the log that commands write to.
 func newLog(w io.Writer, format string, quiet bool) (*slog.Logger, error) {

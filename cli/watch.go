@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"time"
@@ -13,10 +12,9 @@ import (
 // watch shows the progress of a run: a line that is redrawn on a terminal, a line now and then elsewhere.
 type watch struct {
 	log      *slog.Logger
-	w        io.Writer // nil when nothing is to be redrawn
+	status   *statusLine // nil when nothing is to be redrawn
 	interval time.Duration
 	last     time.Time
-	drawn    bool
 }
 
 const (
@@ -25,9 +23,9 @@ const (
 )
 
 // newWatch returns a watch that redraws on a terminal unless plain.
-func newWatch(log *slog.Logger, stderr *os.File, plain bool) *watch {
-	if !plain && isTerminal(stderr) {
-		return &watch{log: log, w: stderr, interval: redrawInterval}
+func newWatch(log *slog.Logger, plain bool) *watch {
+	if !plain && isTerminal(os.Stderr) {
+		return &watch{log: log, status: stderr, interval: redrawInterval}
 	}
 	return &watch{log: log, interval: linesInterval, last: time.Now()}
 }
@@ -45,17 +43,16 @@ func (w *watch) report(s worker.Snapshot) {
 	}
 	line := fmt.Sprintf("%3.0f %%  %s of %s residues  %.0f residues/s  blocks %d of %d  ETA %s",
 		100*float64(s.ResiduesDone)/float64(max(1, s.Residues)), thousands(s.ResiduesDone), thousands(s.Residues), rate, s.BlocksDone, s.Blocks, eta)
-	if w.w == nil {
+	if w.status == nil {
 		w.log.Info(line)
 		return
 	}
-	fmt.Fprintf(w.w, "\r\x1b[K%s", line)
-	w.drawn = true
+	w.status.draw(line)
 }
 
 // end clears the line that was redrawn.
 func (w *watch) end() {
-	if w.drawn {
-		fmt.Fprint(w.w, "\r\x1b[K")
+	if w.status != nil {
+		w.status.clear()
 	}
 }
