@@ -137,7 +137,8 @@ func backdate(t *testing.T, path string, by time.Duration) {
 func rewrite(t *testing.T, x *Index) {
 	t.Helper()
 	temporary, _, err := writeBeside(context.Background(), x.path, content{
-		facts: x.facts, files: x.files, recorded: x.recorded, pages: x.storedPages(),
+		files: x.files, recorded: x.recorded, pages: x.pagesAsStored(),
+		facts: func() (facts, error) { return x.facts, nil },
 	})
 	if err == nil {
 		err = install(temporary, x.path)

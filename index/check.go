@@ -2,8 +2,11 @@ package index
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"io"
+	"os"
 
 	"longfirst/mmapfasta/mapped"
 )
@@ -26,14 +29,18 @@ func (x *Index) Check(ctx context.Context) error {
 			return x.mismatch("%s is now %s, not %s", s.path, s.stamp, recorded)
 		}
 	}
-	want, err := collect(ctx, list, nil)
+	want, err := collect(ctx, list, donation{}, resources{spill: spillPath(x.path, os.TempDir())})
 	if err != nil {
 		return err
 	}
-	if err := x.checkFacts(want); err != nil {
+	defer want.close()
+	if err := x.checkFiles(want); err != nil {
 		return err
 	}
 	if err := x.checkEntries(ctx, want); err != nil {
+		return err
+	}
+	if err := x.checkFacts(want); err != nil {
 		return err
 	}
 	return x.checkPages()
@@ -43,14 +50,23 @@ func (x *Index) mismatch(format string, args ...any) error {
 	return fmt.Errorf("%s: %w: %s; build it again with longfirst index", x.path, ErrMismatch, fmt.Sprintf(format, args...))
 }
 
-func (x *Index) checkFacts(want *collection) error {
+func (x *Index) checkFiles(want *collection) error {
 	for i, file := range want.files {
 		if x.files[i] != file {
 			return x.mismatch("%s holds %d records, %d residues, hash %x, not %d, %d, %x", file.Path, file.Records,
 				file.Residues, file.Hash, x.files[i].Records, x.files[i].Residues, x.files[i].Hash)
 		}
 	}
-	have, expected := x.facts, want.facts
+	return nil
+}
+
+// checkFacts compares the totals, when all entries of want have been read.
+func (x *Index) checkFacts(want *collection) error {
+	expected, err := want.finalFacts()
+	if err != nil {
+		return err
+	}
+	have := x.facts
 	have.builder, have.created, have.digest = expected.builder, expected.created, expected.digest
 	if have != expected {
 		return x.mismatch("totals are %+v, not %+v", expected, have)
@@ -59,6 +75,9 @@ func (x *Index) checkFacts(want *collection) error {
 }
 
 func (x *Index) checkEntries(ctx context.Context, want *collection) error {
+	if want.facts.records != x.Len() {
+		return x.mismatch("the files hold %d records, not %d", want.facts.records, x.Len())
+	}
 	files := make([]*mapped.File, len(x.files))
 	for i, file := range x.files {
 		var err error
@@ -67,35 +86,55 @@ func (x *Index) checkEntries(ctx context.Context, want *collection) error {
 		}
 		defer files[i].Close()
 	}
+	entries, err := want.entries()
+	if err != nil {
+		return err
+	}
 	return mapped.Guard(func() error {
-		var scratch []byte
-		for group := range want.sorted() {
-			if err := context.Cause(ctx); err != nil {
+		var position int64
+		for {
+			block, err := want.next(entries)
+			if err == io.EOF {
+				return nil
+			}
+			if err == nil {
+				err = cmp.Or(context.Cause(ctx), x.checkBlock(block, position, files))
+			}
+			if err != nil {
 				return err
 			}
-			begin := group[0].Position
-			i := 0
-			for have, err := range x.Entries(Range{Start: begin, Stop: begin + int64(len(group)), Step: 1}) {
-				if err != nil {
-					return err
-				}
-				expected := &group[i]
-				expected.Ordinal += x.files[expected.File].FirstOrdinal
-				if !sameEntry(have, expected) {
-					return x.mismatch("position %d is %+v, not %+v", have.Position, *expected, *have)
-				}
-				start, err := files[have.File].View(have.Offset, have.Offset+1, &scratch)
-				if err != nil {
-					return err
-				}
-				if start[0] != '>' {
-					return x.mismatch("position %d: %s has %q at byte %d, not '>'", have.Position, files[have.File].Path(), start, have.Offset)
-				}
-				i++
-			}
+			position += int64(block.count)
 		}
-		return nil
 	}, files...)
+}
+
+// checkBlock compares the entries from position on with those that the files gave.
+func (x *Index) checkBlock(block *rows, position int64, files []*mapped.File) error {
+	var scratch []byte
+	ids := block.ids
+	i := 0
+	for have, err := range x.Entries(Range{Start: position, Stop: position + int64(block.count), Step: 1}) {
+		if err != nil {
+			return err
+		}
+		v := &block.values[i]
+		expected := Entry{Position: position + int64(i), ID: ids[:v[columnIDSize]]}
+		expected.fill(v)
+		expected.Ordinal += x.files[expected.File].FirstOrdinal
+		if !sameEntry(have, &expected) {
+			return x.mismatch("position %d is %+v, not %+v", have.Position, expected, *have)
+		}
+		start, err := files[have.File].View(have.Offset, have.Offset+1, &scratch)
+		if err != nil {
+			return err
+		}
+		if start[0] != '>' {
+			return x.mismatch("position %d: %s has %q at byte %d, not '>'", have.Position, files[have.File].Path(), start, have.Offset)
+		}
+		ids = ids[v[columnIDSize]:]
+		i++
+	}
+	return nil
 }
 
 func sameEntry(a, b *Entry) bool {
@@ -108,11 +147,16 @@ func sameEntry(a, b *Entry) bool {
 // computes the digest.
 func (x *Index) checkPages() error {
 	sum := newDigester(x.files)
-	for page, err := range x.storedPages() {
-		if err != nil {
+	pages := x.pagesAsStored()
+	var page []byte
+	for {
+		var err error
+		if _, page, err = pages(page[:0]); err == io.EOF {
+			break
+		} else if err != nil {
 			return err
 		}
-		sum.page(page.value)
+		sum.page(page)
 	}
 	if digest := sum.digest(); digest != x.facts.digest {
 		return x.mismatch("the digest is %s, not %s", digest, x.facts.digest)

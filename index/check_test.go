@@ -9,18 +9,43 @@ import (
 	"time"
 )
 
+// spoiledStream changes the fourth entry of a stream.
+type spoiledStream struct {
+	stream
+	spoil func(v *[columnCount]uint64, id []byte)
+}
+
+func (s *spoiledStream) block() (*rows, error) {
+	block, err := s.stream.block()
+	if block != nil && s.spoil != nil {
+		size := func(i int) uint64 { return block.values[i][columnIDSize] }
+		s.spoil(&block.values[3], block.ids[size(0)+size(1)+size(2):])
+		s.spoil = nil
+	}
+	return block, err
+}
+
 // TestCheckFindsWhatIsWrong writes indexes that are whole in themselves and wrong about their files.
 func TestCheckFindsWhatIsWrong(t *testing.T) {
+	entry := func(spoil func(v *[columnCount]uint64, id []byte)) func(c *collection) {
+		return func(c *collection) {
+			whole := c.run
+			c.run, c.donors = run{}, []stream{&spoiledStream{whole.stream(), spoil}}
+		}
+	}
+	add := func(column int, by int) func(c *collection) {
+		return entry(func(v *[columnCount]uint64, _ []byte) { v[column] += uint64(by) })
+	}
 	for name, spoil := range map[string]func(c *collection){
-		"id":       func(c *collection) { c.entries[3].ID = []byte("other") },
-		"offset":   func(c *collection) { c.entries[3].Offset++ },
-		"body":     func(c *collection) { c.entries[3].BodyOffset++ },
-		"end":      func(c *collection) { c.entries[3].BodyEnd++ },
-		"length":   func(c *collection) { c.entries[3].Length++ },
-		"ordinal":  func(c *collection) { c.entries[3].Ordinal-- },
-		"layout":   func(c *collection) { c.entries[3].LineBytes++ },
-		"longest":  func(c *collection) { c.facts.longest++ },
-		"repeated": func(c *collection) { c.facts.duplicates++ },
+		"id":       entry(func(_ *[columnCount]uint64, id []byte) { id[0] = 'x' }),
+		"offset":   add(columnOffset, 1),
+		"body":     add(columnHeader, 1),
+		"end":      add(columnBlanks, 1),
+		"length":   add(columnLength, -1),
+		"ordinal":  add(columnOrdinal, -1),
+		"layout":   add(columnLineExtra, 1),
+		"longest":  func(c *collection) { c.facts.longest = 1000 },
+		"repeated": func(c *collection) { c.duplicates.total++ },
 		"hash":     func(c *collection) { c.files[0].Hash[0]++; c.recorded[0] = newFileFact(c.files[0], time.Now()) },
 		"size":     func(c *collection) { c.files[0].Stamp.Size++; c.recorded[0] = newFileFact(c.files[0], time.Now()) },
 		"residues": func(c *collection) {
@@ -36,14 +61,17 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c, err := collect(t.Context(), list, nil)
+			c, err := collect(t.Context(), list, donation{}, resources{})
 			if err != nil {
 				t.Fatal(err)
 			}
+			defer c.close()
 			spoil(c)
-			temporary, _, err := writeBeside(t.Context(), f.path("x.lfx"), content{
-				facts: c.facts, files: c.files, recorded: c.recorded, pages: c.pages(),
-			})
+			spoiled, err := c.content()
+			if err != nil {
+				t.Fatal(err)
+			}
+			temporary, _, err := writeBeside(t.Context(), f.path("x.lfx"), spoiled)
 			if err == nil {
 				err = install(temporary, f.path("x.lfx"))
 			}

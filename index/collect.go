@@ -4,152 +4,230 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"iter"
-	"slices"
+	"io"
+	"runtime"
 	"time"
-
-	"github.com/zeebo/xxh3"
 
 	"longfirst/mmapfasta"
 )
 
-// collection is all that scanning a list of FASTA files gives, held in memory.
+// DefaultMemory is what a build uses, about, where Options.Memory does not say.
+const DefaultMemory = 512 << 20
+
+// resources are what a collection may use.
+type resources struct {
+	memory   int64                   // bytes, about; DefaultMemory where not positive
+	threads  int                     // goroutines that scan; all processors where not positive
+	spill    string                  // path of the file for what does not fit in memory
+	progress func(done, total int64) // of scanning, in bytes; nil for none
+}
+
+// threadsOf is the number of goroutines that an option asks for.
+func threadsOf(option int) int {
+	if option > 0 {
+		return option
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// collection is what is known of a list of FASTA files, its entries as streams.
 type collection struct {
+	resources
 	files    []FileInfo
 	recorded []fileFact
-	facts    facts
-	entries  []Entry // in file order; Ordinal counts in the file, Position is not set
-	idBytes  int64
+	facts    facts // longest and duplicates are known when all entries have been read, the digest when they are written
 
-	arena []byte // free memory for ids
-	seen  map[xxh3.Uint128]struct{}
+	run     run // scanned records in memory
+	spill   *spill
+	spilled []spilledRun
+	donors  []stream
+	idBytes int64
+
+	duplicates *duplicateCounter
+
+	// Bytes of FASTA.
+	total    int64
+	done     int64 // of files
+	position int64 // reached
+	reported int64
 }
 
 // progressBytes is how far a scan gets between two reports of its progress.
 const progressBytes = 8 << 20
 
-// collect scans the files in order. progress, which may be nil, is told bytes done and bytes in all.
-func collect(ctx context.Context, list []source, progress func(done, total int64)) (*collection, error) {
+// collect scans those files of the list that no donation covers, in order. The collection must be closed.
+func collect(ctx context.Context, list []source, given donation, r resources) (*collection, error) {
+	r.memory = cmp.Or(max(r.memory, 0), DefaultMemory)
+	r.threads = threadsOf(r.threads)
 	c := &collection{
-		facts: facts{builder: builderName(), created: time.Now().UTC().Truncate(time.Second)},
-		seen:  map[xxh3.Uint128]struct{}{},
+		resources: r,
+		facts:     facts{builder: builderName(), created: time.Now().UTC().Truncate(time.Second)},
+		donors:    given.streams,
+		idBytes:   given.idBytes,
 	}
-	var done, total int64
+	c.duplicates = newDuplicateCounter(r.memory/8, c.spillFile)
 	for _, s := range list {
-		total += s.stamp.Size
+		c.total += s.stamp.Size
 	}
 	for number, s := range list {
-		report := func(offset int64) {
-			if progress != nil {
-				progress(done+offset, total)
-			}
-		}
-		if err := c.scan(ctx, number, s.path, report); err != nil {
+		if err := c.collectFile(ctx, number, s, given); err != nil {
+			c.close()
 			return nil, err
 		}
-		done += c.files[number].Stamp.Size
-		report(0)
+		c.done += c.files[number].Stamp.Size
+		c.position = c.done
+		c.report()
 	}
 	c.facts.pages = pagesOf(c.facts.records)
 	return c, nil
 }
 
-func (c *collection) scan(ctx context.Context, number int, path string, report func(offset int64)) error {
-	began := time.Now()
-	var ordinal, reported int64
-	sum, err := mmapfasta.Scan(ctx, path, func(r *mmapfasta.Record) error {
-		if r.Offset >= reported+progressBytes {
-			report(r.Offset)
-			reported = r.Offset
+func (c *collection) close() { c.spill.close() }
+
+func (c *collection) collectFile(ctx context.Context, number int, s source, given donation) error {
+	file, fact, ok := given.of(number)
+	if !ok {
+		began := time.Now()
+		var err error
+		if file, err = c.scan(ctx, number, s.path); err != nil {
+			return err
 		}
-		c.add(r, number, ordinal)
-		ordinal++
-		return nil
-	})
-	if err != nil {
-		return err
+		fact = newFileFact(file, began)
 	}
-	if sum.Records != ordinal {
-		return fmt.Errorf("%s: scan handed out %d of %d records", path, ordinal, sum.Records)
-	}
-	file := FileInfo{
-		Path: path, Number: number, Stamp: sum.Stamp, Hash: sum.Hash,
-		Records: sum.Records, Residues: sum.Residues, FirstOrdinal: c.facts.records,
-	}
+	file.FirstOrdinal = c.facts.records
 	c.files = append(c.files, file)
-	c.recorded = append(c.recorded, newFileFact(file, began))
-	c.facts.records += sum.Records
-	c.facts.residues += sum.Residues
-	c.facts.longest = max(c.facts.longest, sum.Longest)
+	c.recorded = append(c.recorded, fact)
+	c.facts.records += file.Records
+	c.facts.residues += file.Residues
 	return nil
 }
 
-func (c *collection) add(r *mmapfasta.Record, number int, ordinal int64) {
-	id := xxh3.Hash128(r.ID)
-	if _, known := c.seen[id]; known {
-		c.facts.duplicates++
-	} else {
-		c.seen[id] = struct{}{}
-	}
-	c.idBytes += int64(len(r.ID))
-	c.entries = append(c.entries, Entry{
-		Ordinal: ordinal, File: number, ID: c.keep(r.ID),
-		Offset: r.Offset, BodyOffset: r.BodyOffset, BodyEnd: r.BodyEnd, Length: r.Length,
-		LineResidues: r.LineResidues, LineBytes: r.LineBytes,
+func (c *collection) scan(ctx context.Context, number int, path string) (FileInfo, error) {
+	var ordinal int64
+	options := mmapfasta.Options{Threads: c.threads, Progress: func(done int64) {
+		if c.position = c.done + done; c.position >= c.reported+progressBytes {
+			c.report()
+		}
+	}}
+	sum, err := mmapfasta.ScanBatches(ctx, path, options, func(b *mmapfasta.Batch) error {
+		c.run.add(b, number, ordinal)
+		c.idBytes += b.IDBytes()
+		ordinal += int64(b.Len())
+		return c.limit()
 	})
+	if err != nil {
+		return FileInfo{}, err
+	}
+	if sum.Records != ordinal {
+		return FileInfo{}, fmt.Errorf("%s: scan handed out %d of %d records", path, ordinal, sum.Records)
+	}
+	return FileInfo{
+		Path: path, Number: number, Stamp: sum.Stamp, Hash: sum.Hash, Records: sum.Records, Residues: sum.Residues,
+	}, nil
 }
 
-// keep copies an id into large pieces of memory, which the garbage collector has few of.
-func (c *collection) keep(id []byte) []byte {
-	if len(id) > cap(c.arena)-len(c.arena) {
-		c.arena = make([]byte, 0, max(1<<20, len(id)))
+func (c *collection) report() {
+	c.reported = c.position
+	if c.progress != nil {
+		c.progress(c.position, c.total)
 	}
-	start := len(c.arena)
-	c.arena = append(c.arena, id...)
-	return c.arena[start:len(c.arena):len(c.arena)]
 }
 
-// sorted yields the entries in index order, with their positions, in groups of one page. A group is valid until the
-// next one.
-func (c *collection) sorted() iter.Seq[[]Entry] {
-	type place struct{ length, ordinal int64 }
-	order := make([]place, len(c.entries))
-	for i := range c.entries {
-		order[i] = place{c.entries[i].Length, int64(i)}
+// limit spills the run when it has taken its part of the memory: half of it, since sorting, spilling and the garbage
+// collector need some too.
+func (c *collection) limit() error {
+	if c.run.memory < c.memory/2 {
+		return nil
 	}
-	slices.SortFunc(order, func(a, b place) int {
-		return cmp.Or(cmp.Compare(b.length, a.length), cmp.Compare(a.ordinal, b.ordinal))
-	})
-	return func(yield func([]Entry) bool) {
-		group := make([]Entry, 0, pageEntries)
-		for position, p := range order {
-			e := c.entries[p.ordinal]
-			e.Position = int64(position)
-			group = append(group, e)
-			if len(group) == pageEntries || position == len(order)-1 {
-				if !yield(group) {
-					return
-				}
-				group = group[:0]
-			}
+	return c.spillRun()
+}
+
+func (c *collection) spillRun() error {
+	file, err := c.spillFile()
+	if err != nil {
+		return err
+	}
+	// Packed, a run takes about half of what it takes in memory, and what is still to be read as much per byte.
+	packed := c.run.memory / 2
+	perByte := float64(file.size+packed) / float64(max(c.position, 1))
+	if err := file.reserve(packed + int64(perByte*float64(c.total-c.position))); err != nil {
+		return err
+	}
+	written, err := file.writeRun(c.run.stream())
+	if err != nil {
+		return err
+	}
+	c.spilled = append(c.spilled, written)
+	c.run = run{}
+	runtime.GC() // the run is most of the memory: give it back before the next one grows
+	return nil
+}
+
+// spillFile returns the file, which is made on first use.
+func (c *collection) spillFile() (_ *spill, err error) {
+	if c.spill == nil {
+		c.spill, err = newSpill(c.resources.spill)
+	}
+	return c.spill, err
+}
+
+// entries returns all entries in index order, for one reading. Their ordinals count in the file.
+func (c *collection) entries() (stream, error) {
+	if len(c.spilled) > 0 && c.run.records > 0 {
+		if err := c.spillRun(); err != nil {
+			return nil, err
 		}
 	}
+	streams := c.donors
+	if c.run.records > 0 {
+		streams = append(streams, c.run.stream())
+	}
+	// Read in pieces that are large for a disk, and small enough that those of all runs stay within the memory.
+	buffer := min(max(c.memory/8/int64(len(c.spilled)+1), 16<<10), 1<<20)
+	for _, run := range c.spilled {
+		streams = append(streams, c.spill.stream(run, int(buffer)))
+	}
+	return merge(streams), nil
 }
 
-// pages yields the stored form of the pages in order.
-func (c *collection) pages() iter.Seq2[storedPage, error] {
-	return func(yield func(storedPage, error) bool) {
-		size := 0
-		for group := range c.sorted() {
-			// bbolt keeps a value until its transaction is committed: each page needs memory of its own.
-			value := appendPage(make([]byte, 0, size), group)
-			size = len(value) + len(value)/8
-			if !yield(storedPage{pageKey(group[0].Length, group[0].Position), value}, nil) {
-				return
+// content is what an index is written from.
+func (c *collection) content() (content, error) {
+	entries, err := c.entries()
+	var position int64
+	return content{
+		files: c.files, recorded: c.recorded, size: c.expectedSize(),
+		pages: func(dst []byte) (key [keySize]byte, page []byte, err error) {
+			rows, err := c.next(entries)
+			if err != nil {
+				return key, dst, err
 			}
-		}
+			key = rows.key(position)
+			position += int64(rows.count)
+			return key, rows.appendPage(dst, key), nil
+		},
+		facts: c.finalFacts,
+	}, err
+}
+
+// next returns the next block of entries, io.EOF behind the last, and takes from it what the facts say of all entries.
+func (c *collection) next(entries stream) (*rows, error) {
+	rows, err := entries.block()
+	if err != nil {
+		return nil, err
 	}
+	if rows == nil {
+		return nil, io.EOF
+	}
+	c.facts.longest = max(c.facts.longest, int64(rows.values[0][columnLength]))
+	return rows, c.duplicates.add(rows)
+}
+
+// finalFacts returns the facts, when all entries have been read.
+func (c *collection) finalFacts() (facts, error) {
+	var err error
+	c.facts.duplicates, err = c.duplicates.count()
+	return c.facts, err
 }
 
 // expectedSize estimates the bytes of the index file, rather more than less.
-func (c *collection) expectedSize() int64 { return 64<<10 + c.idBytes + 40*c.facts.records }
+func (c *collection) expectedSize() int64 { return 64<<10 + c.idBytes + 32*c.facts.records }

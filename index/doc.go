@@ -25,19 +25,20 @@
 //
 // # Page
 //
-// A page holds its entries as columns. A value of a column is the column's minimum plus an unsigned integer of 0 to 8
-// bytes, the width being chosen per page and column (frame of reference): sorted neighbours are alike, so most columns
-// take a byte or none, and nothing has a limit of size. Any entry is read without reading those before it. Integers are
-// little-endian, ranges half-open.
+// A page holds its entries as rows of columns. A value of a column is the column's minimum plus an unsigned integer of
+// 0 to 8 bytes, the width being chosen per page and column (frame of reference): sorted neighbours are alike, so most
+// columns take a byte or none, and nothing has a limit of size. Rows stand in groups of 8, each with a checksum of its
+// own: an entry is read and checked without the rest of its page. Integers are little-endian, ranges half-open.
 //
 //	bytes              content
-//	[0, 4)             CRC-32C (Castagnoli) over the key and bytes [4, end)
-//	[4, 6)             page version, 1
+//	[0, 4)             CRC-32C (Castagnoli) over the key and bytes [4, h)
+//	[4, 6)             page version, 2
 //	[6, 8)             number of columns c, 9
 //	[8, 12)            number of entries n, at least 1
 //	[12, 12+9c)        column table: per column the minimum, uint64, and the width in bytes, uint8
-//	then, per column   n integers of the column's width
-//	then, to the end   the ids, end to end
+//	[12+9c, h)         group table: per group CRC-32C of its bytes, uint32, and where its ids end among those of all
+//	                   groups, uint32
+//	then, per group    its rows, each the integers of its columns, then its ids, end to end
 //
 //	column  value
 //	0       length, residues
@@ -48,20 +49,21 @@
 //	5       bytes of the body beyond its residues: line ends and blanks
 //	6       residues per line, 0 where the lines are not alike
 //	7       bytes per line beyond its residues
-//	8       end of the id in the ids; an id begins where the one before it ends
+//	8       bytes of the id
 //
 // # Trust
 //
 // bbolt notices neither a flipped bit in a value nor a file cut short, and a damaged meta page silently reopens the
 // transaction before. So: both meta pages and the tree of branch pages are checked before the file is mapped, the last
-// transaction is committed twice so that both meta pages name the whole index, every page carries a CRC, the two
-// small buckets carry one together, and the fact complete is written last. Whatever a damaged file still does to
+// transaction is committed twice so that both meta pages name the whole index, every page and group carries a CRC,
+// the two small buckets carry one together, and the fact complete is written last. Whatever a damaged file still does to
 // bbolt, a panic or a memory fault, becomes ErrCorrupt.
 //
 // # History of FormatVersion
 //
 //	1  first format
+//	2  rows in groups, which are checked one by one; content hash over the hashes of chunks
 package index
 
 // FormatVersion is the version of the file that this package writes and reads.
-const FormatVersion = 1
+const FormatVersion = 2

@@ -16,6 +16,10 @@ type Options struct {
 	Path   string // of the index; DefaultPath where empty
 	Rehash bool   // compare the content of all files, not only sizes and modification times
 
+	Memory  int64  // bytes that a build uses, about; DefaultMemory where 0
+	Threads int    // goroutines that scan; one per processor where 0
+	Temp    string // folder for what does not fit in Memory; that of the index where empty
+
 	Log      *slog.Logger                    // what was found and why something is rebuilt; nil for none
 	Progress func(bytesDone, bytesAll int64) // of scanning, every few megabytes and at the end of a file; nil for none
 }
@@ -54,7 +58,7 @@ func Ensure(ctx context.Context, fastas []string, opt Options) (*Index, Outcome,
 	}
 	e := &ensurer{
 		Options: opt, path: path, fastas: fastas, list: list,
-		judge: judge{rehash: opt.Rehash, known: map[string]reading{}},
+		judge: judge{rehash: opt.Rehash, threads: opt.Threads, known: map[string]reading{}},
 	}
 	x, v, err := e.examine(ctx)
 	if err != nil {
@@ -138,17 +142,36 @@ func (e *ensurer) build(ctx context.Context, v verdict) (*Index, Outcome, error)
 	if len(v.reasons) > 0 {
 		e.Log.Warn("Rebuilding the index: "+strings.Join(v.reasons, "; "), "path", e.path)
 	}
-	c, err := collect(ctx, e.list, e.Progress)
+	sweep(e.path)
+	given := e.seekDonations(ctx)
+	defer given.close()
+	temporary, err := e.writeNew(ctx, given)
+	if errors.Is(err, ErrCorrupt) {
+		e.Log.Warn("Scanning all files: "+err.Error(), "path", e.path)
+		temporary, err = e.writeNew(ctx, donation{})
+	}
 	if err != nil {
 		return nil, 0, err
 	}
-	temporary, _, err := writeBeside(ctx, e.path, content{
-		facts: c.facts, files: c.files, recorded: c.recorded, pages: c.pages(), size: c.expectedSize(),
+	given.close() // it may have the index open that is replaced, which Windows does not let be renamed over
+	return e.install(temporary, Created)
+}
+
+// writeNew writes an index of the list beside the path.
+func (e *ensurer) writeNew(ctx context.Context, given donation) (temporary string, err error) {
+	c, err := collect(ctx, e.list, given, resources{
+		memory: e.Memory, threads: e.Threads, spill: spillPath(e.path, e.Temp), progress: e.Progress,
 	})
 	if err != nil {
-		return nil, 0, err
+		return "", err
 	}
-	return e.install(temporary, Created)
+	defer c.close()
+	content, err := c.content()
+	if err != nil {
+		return "", err
+	}
+	temporary, _, err = writeBeside(ctx, e.path, content)
+	return temporary, err
 }
 
 func (e *ensurer) install(temporary string, outcome Outcome) (*Index, Outcome, error) {
@@ -162,8 +185,10 @@ func (e *ensurer) install(temporary string, outcome Outcome) (*Index, Outcome, e
 // settle writes the index anew with the facts of the verdict and its pages as they are. Pages are checked on the way;
 // an index that turns out to be damaged is built instead. It takes over x.
 func (e *ensurer) settle(ctx context.Context, x *Index, v verdict) (*Index, Outcome, error) {
+	sweep(e.path)
 	temporary, digest, err := writeBeside(ctx, e.path, content{
-		facts: x.facts, files: x.files, recorded: v.settled, pages: x.storedPages(), size: x.size,
+		files: x.files, recorded: v.settled, size: x.size, pages: x.pagesAsStored(),
+		facts: func() (facts, error) { return x.facts, nil },
 	})
 	if err == nil && digest != x.Digest() {
 		os.Remove(temporary)

@@ -36,3 +36,8 @@ func syncFolder(folder string) error {
 	}
 	return nil
 }
+
+// isFull tells whether a write failed because the disk, a quota or a limit on file sizes has no room.
+func isFull(err error) bool {
+	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || errors.Is(err, unix.EFBIG)
+}

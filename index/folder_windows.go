@@ -1,6 +1,7 @@
 package index
 
 import (
+	"errors"
 	"os"
 
 	"golang.org/x/sys/windows"
@@ -31,3 +32,8 @@ func writable(folder string) bool {
 
 // syncFolder does nothing: Windows has no such call and journals renames.
 func syncFolder(string) error { return nil }
+
+// isFull tells whether a write failed because the disk has no room.
+func isFull(err error) bool {
+	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL)
+}

@@ -3,6 +3,7 @@ package index
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"iter"
 )
 
@@ -83,16 +84,29 @@ func (x *Index) visit(r Range, each func(pages *pageReader, position int64) (boo
 	return nil
 }
 
-// storedPages yields all pages in order as they are stored, each checked.
-func (x *Index) storedPages() iter.Seq2[storedPage, error] {
-	return func(yield func(storedPage, error) bool) {
-		err := x.visit(Range{Start: 0, Stop: x.Len(), Step: pageEntries}, func(pages *pageReader, _ int64) (bool, error) {
-			p := &pages.page
-			value := bytes.Clone(p.data[:len(p.data)-slack])
-			return yield(storedPage{pageKey(p.length, p.first), value}, nil), nil
-		})
-		if err != nil {
-			yield(storedPage{}, err)
+// pagesAsStored returns a reader of all pages, each checked, for writing them again. See content.
+func (x *Index) pagesAsStored() func(dst []byte) (key [keySize]byte, page []byte, err error) {
+	var reader *pageReader
+	var position int64
+	var all rows
+	return func(dst []byte) (key [keySize]byte, _ []byte, err error) {
+		if reader == nil {
+			if reader, err = x.newPageReader(); err != nil {
+				return key, dst, err
+			}
 		}
+		if position >= x.Len() {
+			return key, dst, io.EOF
+		}
+		if err = reader.load(position); err == nil {
+			err = reader.readAll(&all)
+		}
+		if err != nil {
+			return key, dst, err
+		}
+		key = pageKey(reader.page.length, position)
+		position += reader.page.count
+		// Encoded anew and not copied: what was checked is what is written.
+		return key, all.appendPage(dst, key), nil
 	}
 }

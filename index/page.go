@@ -6,7 +6,7 @@ import (
 	"math"
 )
 
-// The columns of a page, in the order of the file.
+// The columns of an entry, in the order of the file.
 const (
 	columnLength = iota
 	columnFile
@@ -16,140 +16,255 @@ const (
 	columnBlanks // BodyEnd - BodyOffset - Length
 	columnLineResidues
 	columnLineExtra // LineBytes - LineResidues
-	columnIDEnd
+	columnIDSize
 	columnCount
 )
 
 const (
-	pageVersion    = 1
+	pageVersion    = 2
 	pageHeaderSize = 12
 	columnHead     = 9 // bytes of a column in the table
 	pageTableEnd   = pageHeaderSize + columnCount*columnHead
 
-	// slack is what may be read, though not used, behind a page: a value is loaded as eight bytes and masked.
+	// groupEntries is the number of entries in every group but a page's last. A rank of many reads one entry of a page
+	// here and there: that costs a checksum over its group, a few hundred bytes, and not over the page.
+	groupEntries = 8
+	groupHead    = 8 // bytes of a group in the table
+
+	// slack is what may be read, though not used, behind a row: a value is loaded as eight bytes and masked.
 	slack = 8
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// pageCRC is the checksum of a page under its key; value is the page with the four bytes of the checksum.
-func pageCRC(key, value []byte) uint32 {
-	return crc32.Update(crc32.Update(0, castagnoli, key), castagnoli, value[4:])
+// headCRC is the checksum of a page's head under its key; head includes the four bytes of the checksum.
+func headCRC(key, head []byte) uint32 {
+	return crc32.Update(crc32.Update(0, castagnoli, key), castagnoli, head[4:])
 }
 
-// page is a decoded page. It owns its bytes.
+// page is a decoded page. It owns its head and one group at a time; the other groups are in value.
 type page struct {
-	data    []byte // the value and slack more bytes
-	length  int64  // of the first record, as the key says
-	first   int64  // position of the first record
+	value   []byte // as it is stored; bbolt's bytes, which may fault
+	head    []byte
+	length  int64 // of the first record, as the key says
+	first   int64 // position of the first record
 	count   int64
 	columns [columnCount]column
-	ids     []byte // data's last part
+	rowSize int64
+
+	group  []byte // rows, ids and slack more bytes of the current group
+	number int64  // of the current group, -1 before the first
+	rows   int64  // in it
+	ids    []byte // in it
+	next   int64  // an entry of the group whose id begins at ids[idNext:]
+	idNext int64
 }
 
-// column reads value i as minimum + (eight bytes at start + i*width, masked to width bytes).
+// column reads its value as minimum + (eight bytes at start of the row, masked to the column's width).
 type column struct {
 	minimum uint64
 	mask    uint64
 	start   int64
-	width   int64
 }
 
 // A value above this is refused, so that sums of three values do not overflow.
 const maxValue = math.MaxInt64 / 4
 
-// decode takes over key and value, which it copies: bbolt's bytes are a mapping that may fault, the copy is not, and
-// what was checked is what will be read. It reuses p's memory.
+// decode takes over key and value. What is looked at is copied before it is checked: bbolt's bytes are a mapping that may
+// change or fault, the copy is not, and what was checked is what will be read. value must stay valid as long as p is
+// used. It reuses p's memory.
 func (p *page) decode(key, value []byte) error {
 	var ok bool
+	p.number, p.value = -1, value
 	if p.length, p.first, ok = splitKey(key); !ok || p.first > maxValue {
 		return errPageKey
 	}
 	if len(value) < pageTableEnd {
 		return errPageShort
 	}
-	p.data = append(append(p.data[:0], value...), make([]byte, slack)...)
-	value = p.data[:len(value)]
-	if binary.LittleEndian.Uint32(value) != pageCRC(key, value) {
-		return errPageCRC
-	}
-	if binary.LittleEndian.Uint16(value[4:]) != pageVersion {
-		return errPageVersion
-	}
-	p.count = int64(binary.LittleEndian.Uint32(value[8:]))
-	if binary.LittleEndian.Uint16(value[6:]) != columnCount || p.count == 0 {
-		return errPageShape
-	}
-	if err := p.decodeTable(value); err != nil {
-		return err
-	}
-	if first, err := p.value(columnLength, 0); err != nil || first != p.length {
-		return errPageKey
-	}
-	return nil
-}
-
-func (p *page) decodeTable(value []byte) error {
-	start := int64(pageTableEnd)
-	for i := range p.columns {
-		head := value[pageHeaderSize+i*columnHead:]
-		c := column{minimum: binary.LittleEndian.Uint64(head), start: start, width: int64(head[8])}
-		if c.width > 8 || c.minimum > maxValue {
-			return errPageShape
-		}
-		c.mask = uint64(1)<<(8*c.width) - 1 // a shift by 64 gives 0, less 1 all bits
-		p.columns[i] = c
-		start += c.width * p.count // at most 9 * 8 * 2^32
-	}
-	if start > int64(len(value)) {
+	count := int64(binary.LittleEndian.Uint32(value[8:]))
+	size := pageTableEnd + groupsOf(count)*groupHead
+	if size > int64(len(value)) {
 		return errPageShort
 	}
-	p.ids = value[start:]
-	if end, err := p.value(columnIDEnd, p.count-1); err != nil || end != int64(len(p.ids)) {
+	p.head = append(p.head[:0], value[:size]...)
+	if binary.LittleEndian.Uint32(p.head) != headCRC(key, p.head) {
+		return errPageCRC
+	}
+	if binary.LittleEndian.Uint16(p.head[4:]) != pageVersion {
+		return errPageVersion
+	}
+	p.count = int64(binary.LittleEndian.Uint32(p.head[8:]))
+	if binary.LittleEndian.Uint16(p.head[6:]) != columnCount || p.count == 0 || p.count != count {
 		return errPageShape
+	}
+	p.rowSize = 0
+	for i := range p.columns {
+		head := p.head[pageHeaderSize+i*columnHead:]
+		width := int64(head[8])
+		c := column{minimum: binary.LittleEndian.Uint64(head), start: p.rowSize}
+		if width > 8 || c.minimum > maxValue {
+			return errPageShape
+		}
+		c.mask = uint64(1)<<(8*width) - 1 // a shift by 64 gives 0, less 1 all bits
+		p.columns[i] = c
+		p.rowSize += width
+	}
+	if end := p.groupEnd(groupsOf(p.count) - 1); end != int64(len(value)) {
+		return errPageShort
 	}
 	return nil
 }
 
-// value returns value i of a column, 0 <= i < count.
-func (p *page) value(number int, i int64) (int64, error) {
-	c := &p.columns[number]
-	v := c.minimum + binary.LittleEndian.Uint64(p.data[c.start+i*c.width:])&c.mask
-	if v-c.minimum > maxValue || v > maxValue {
+// groupsOf returns the number of groups that hold so many entries.
+func groupsOf(count int64) int64 { return (count + groupEntries - 1) / groupEntries }
+
+// groupEnd returns where group g ends in the value, and so where the next one begins.
+func (p *page) groupEnd(g int64) int64 {
+	rows := min((g+1)*groupEntries, p.count) * p.rowSize
+	if g < 0 {
+		return int64(len(p.head))
+	}
+	ids := binary.LittleEndian.Uint32(p.head[pageTableEnd+g*groupHead+4:])
+	return int64(len(p.head)) + rows + int64(ids)
+}
+
+// loadGroup makes the group of entry i, 0 <= i < count, the current one.
+func (p *page) loadGroup(i int64) error {
+	g := i / groupEntries
+	if g == p.number {
+		return nil
+	}
+	start, end := p.groupEnd(g-1), p.groupEnd(g)
+	p.rows = min(groupEntries, p.count-g*groupEntries)
+	idStart := p.rows * p.rowSize
+	if end-start < idStart || end > int64(len(p.value)) {
+		return errPageShape
+	}
+	p.number = -1
+	p.group = append(append(p.group[:0], p.value[start:end]...), make([]byte, slack)...)
+	content := p.group[:end-start]
+	if crc32.Update(0, castagnoli, content) != binary.LittleEndian.Uint32(p.head[pageTableEnd+g*groupHead:]) {
+		return errPageCRC
+	}
+	p.ids = content[idStart:]
+	p.next, p.idNext = 0, 0
+	if g == 0 && p.value0(columnLength) != uint64(p.length) {
+		return errPageKey
+	}
+	p.number = g
+	return nil
+}
+
+func (p *page) value0(number int) uint64 { return p.columns[number].read(p.group) }
+
+func (c *column) read(row []byte) uint64 {
+	return c.minimum + binary.LittleEndian.Uint64(row[c.start:])&c.mask
+}
+
+// row returns the row of entry i, whose group is loaded.
+func (p *page) row(i int64) []byte { return p.group[i%groupEntries*p.rowSize:] }
+
+// values reads all columns of entry i, whose group is loaded.
+func (p *page) values(i int64, v *[columnCount]uint64) error {
+	row := p.row(i)
+	var high uint64
+	for number := range v {
+		v[number] = p.columns[number].read(row)
+		high |= v[number] | (v[number] - p.columns[number].minimum)
+	}
+	if high > maxValue && !possible(v) {
+		return errPageEntry
+	}
+	return nil
+}
+
+func possible(v *[columnCount]uint64) bool {
+	for _, value := range v {
+		if value > maxValue {
+			return false
+		}
+	}
+	return true
+}
+
+// length of entry i, whose group is loaded.
+func (p *page) lengthOf(i int64) (int64, error) {
+	v := p.columns[columnLength].read(p.row(i))
+	if v > maxValue {
 		return 0, errPageEntry
 	}
 	return int64(v), nil
 }
 
-// entry reads entry i, 0 <= i < count, except for Ordinal, which it leaves as the ordinal in the file. The id is a view
-// of the page.
+// id returns the id of entry i, whose group is loaded and which has that size: a view of the group.
+func (p *page) id(i int64, size uint64) ([]byte, error) {
+	i %= groupEntries
+	if i < p.next {
+		p.next, p.idNext = 0, 0
+	}
+	for ; p.next < i; p.next++ {
+		p.idNext += int64(min(p.columns[columnIDSize].read(p.row(p.next)), math.MaxInt32))
+	}
+	start, end := p.idNext, p.idNext+int64(size)
+	if end > int64(len(p.ids)) || i == p.rows-1 && end != int64(len(p.ids)) {
+		return nil, errPageEntry
+	}
+	return p.ids[start:end:end], nil
+}
+
+// entry reads entry i, whose group is loaded, except for Ordinal, which it leaves as the ordinal in the file. The id is a
+// view of the group.
 func (p *page) entry(i int64, e *Entry) error {
-	var v [columnCount]int64
-	for number := range v {
-		var err error
-		if v[number], err = p.value(number, i); err != nil {
-			return err
-		}
+	var v [columnCount]uint64
+	if err := p.values(i, &v); err != nil {
+		return err
 	}
-	var idStart int64
-	if i > 0 {
-		var err error
-		if idStart, err = p.value(columnIDEnd, i-1); err != nil {
-			return err
-		}
+	id, err := p.id(i, v[columnIDSize])
+	if err != nil {
+		return err
 	}
-	if idStart > v[columnIDEnd] || v[columnIDEnd] > int64(len(p.ids)) || v[columnFile] > math.MaxInt32 {
+	if v[columnFile] > math.MaxInt32 {
 		return errPageEntry
 	}
 	e.Position = p.first + i
-	e.Ordinal = v[columnOrdinal]
+	e.ID = id
+	e.fill(&v)
+	return nil
+}
+
+// fill sets what the columns say; Ordinal is the one in the file.
+func (e *Entry) fill(v *[columnCount]uint64) {
+	e.Ordinal = int64(v[columnOrdinal])
 	e.File = int(v[columnFile])
-	e.ID = p.ids[idStart:v[columnIDEnd]:v[columnIDEnd]]
-	e.Offset = v[columnOffset]
-	e.BodyOffset = e.Offset + v[columnHeader]
-	e.Length = v[columnLength]
-	e.BodyEnd = e.BodyOffset + v[columnBlanks] + e.Length
-	e.LineResidues = v[columnLineResidues]
-	e.LineBytes = e.LineResidues + v[columnLineExtra]
+	e.Offset = int64(v[columnOffset])
+	e.BodyOffset = e.Offset + int64(v[columnHeader])
+	e.Length = int64(v[columnLength])
+	e.BodyEnd = e.BodyOffset + int64(v[columnBlanks]) + e.Length
+	e.LineResidues = int64(v[columnLineResidues])
+	e.LineBytes = e.LineResidues + int64(v[columnLineExtra])
+}
+
+// readAll reads all entries into rows.
+func (p *page) readAll(r *rows) error {
+	r.reset()
+	if p.count > pageEntries {
+		return errPageShape
+	}
+	for i := range p.count {
+		if err := p.loadGroup(i); err != nil {
+			return err
+		}
+		v := &r.values[i]
+		if err := p.values(i, v); err != nil {
+			return err
+		}
+		id, err := p.id(i, v[columnIDSize])
+		if err != nil {
+			return err
+		}
+		r.ids = append(r.ids, id...)
+	}
+	r.count = int(p.count)
 	return nil
 }

@@ -2,6 +2,7 @@ package index
 
 import (
 	"encoding/binary"
+	"hash/crc32"
 	"math/bits"
 )
 
@@ -10,66 +11,81 @@ import (
 // reading one record by its position costs microseconds.
 const pageEntries = 1024
 
-// appendPage appends the page of entries, whose Ordinal counts in their file, to dst; dst's capacity may be used. The
-// entries stand in index order and are not empty.
-func appendPage(dst []byte, entries []Entry) []byte {
+// rows are up to a page of entries in index order, as columns hold them.
+type rows struct {
+	values [pageEntries][columnCount]uint64
+	ids    []byte // end to end
+	count  int
+}
+
+func (r *rows) reset() { r.count, r.ids = 0, r.ids[:0] }
+
+func (r *rows) add(v *[columnCount]uint64, id []byte) {
+	r.values[r.count] = *v
+	r.ids = append(r.ids, id...)
+	r.count++
+}
+
+// key of the page of the rows, whose first is at position.
+func (r *rows) key(position int64) [keySize]byte {
+	return pageKey(int64(r.values[0][columnLength]), position)
+}
+
+// appendPage appends the stored form of the rows, at least one, whose page has that key.
+func (r *rows) appendPage(dst []byte, key [keySize]byte) []byte {
 	begin := len(dst)
 	dst = binary.LittleEndian.AppendUint32(dst, 0) // the checksum comes last
 	dst = binary.LittleEndian.AppendUint16(dst, pageVersion)
 	dst = binary.LittleEndian.AppendUint16(dst, columnCount)
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(entries)))
-
-	values := columnValues(entries)
-	var minima [columnCount]uint64
-	var widths [columnCount]int
-	for number, column := range values {
-		minima[number], widths[number] = frame(column)
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(r.count))
+	minima, widths := r.frame()
+	rowSize := 0
+	for number := range minima {
 		dst = binary.LittleEndian.AppendUint64(dst, minima[number])
 		dst = append(dst, byte(widths[number]))
+		rowSize += widths[number]
 	}
-	for number, column := range values {
-		for _, v := range column {
-			dst = binary.LittleEndian.AppendUint64(dst, v-minima[number])
-			dst = dst[:len(dst)-8+widths[number]]
+	table := len(dst)
+	head := table + int(groupsOf(int64(r.count)))*groupHead
+	end := head + r.count*rowSize + len(r.ids)
+	for cap(dst) < end+slack {
+		dst = append(dst[:cap(dst)], 0)
+	}
+	dst = dst[:end+slack]
+	at, ids := head, r.ids
+	idEnd := 0
+	for first := 0; first < r.count; first += groupEntries {
+		start, idStart := at, idEnd
+		for i := first; i < min(first+groupEntries, r.count); i++ {
+			v := &r.values[i]
+			for number := range v {
+				binary.LittleEndian.PutUint64(dst[at:], v[number]-minima[number])
+				at += widths[number]
+			}
+			idEnd += int(v[columnIDSize])
+		}
+		at += copy(dst[at:], ids[idStart:idEnd])
+		binary.LittleEndian.PutUint32(dst[table:], crc32.Update(0, castagnoli, dst[start:at]))
+		binary.LittleEndian.PutUint32(dst[table+4:], uint32(idEnd))
+		table += groupHead
+	}
+	binary.LittleEndian.PutUint32(dst[begin:], headCRC(key[:], dst[begin:head]))
+	return dst[:end]
+}
+
+// frame returns the least value of each column and the bytes that the largest distance from it needs.
+func (r *rows) frame() (minima [columnCount]uint64, widths [columnCount]int) {
+	minima = r.values[0]
+	maxima := minima
+	for i := 1; i < r.count; i++ {
+		v := &r.values[i]
+		for number := range v {
+			minima[number] = min(minima[number], v[number])
+			maxima[number] = max(maxima[number], v[number])
 		}
 	}
-	for i := range entries {
-		dst = append(dst, entries[i].ID...)
+	for number := range widths {
+		widths[number] = (bits.Len64(maxima[number]-minima[number]) + 7) / 8
 	}
-
-	key := pageKey(entries[0].Length, entries[0].Position)
-	binary.LittleEndian.PutUint32(dst[begin:], pageCRC(key[:], dst[begin:]))
-	return dst
-}
-
-func columnValues(entries []Entry) [columnCount][]uint64 {
-	var values [columnCount][]uint64
-	memory := make([]uint64, columnCount*len(entries))
-	for number := range values {
-		values[number] = memory[number*len(entries):][:len(entries)]
-	}
-	var idEnd uint64
-	for i := range entries {
-		e := &entries[i]
-		idEnd += uint64(len(e.ID))
-		values[columnLength][i] = uint64(e.Length)
-		values[columnFile][i] = uint64(e.File)
-		values[columnOrdinal][i] = uint64(e.Ordinal)
-		values[columnOffset][i] = uint64(e.Offset)
-		values[columnHeader][i] = uint64(e.BodyOffset - e.Offset)
-		values[columnBlanks][i] = uint64(e.BodyEnd - e.BodyOffset - e.Length)
-		values[columnLineResidues][i] = uint64(e.LineResidues)
-		values[columnLineExtra][i] = uint64(e.LineBytes - e.LineResidues)
-		values[columnIDEnd][i] = idEnd
-	}
-	return values
-}
-
-// frame returns the least value of a column and the bytes that the largest distance from it needs.
-func frame(column []uint64) (minimum uint64, width int) {
-	minimum, maximum := column[0], column[0]
-	for _, v := range column[1:] {
-		minimum, maximum = min(minimum, v), max(maximum, v)
-	}
-	return minimum, (bits.Len64(maximum-minimum) + 7) / 8
+	return minima, widths
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"hash/crc32"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -28,11 +29,42 @@ func anyEntries(t *rapid.T) []Entry {
 	return entries
 }
 
+// appendEntries appends the page of entries.
+func appendEntries(dst []byte, entries []Entry) []byte {
+	var r rows
+	for _, e := range entries {
+		r.add(&[columnCount]uint64{
+			uint64(e.Length), uint64(e.File), uint64(e.Ordinal), uint64(e.Offset), uint64(e.BodyOffset - e.Offset),
+			uint64(e.BodyEnd - e.BodyOffset - e.Length), uint64(e.LineResidues), uint64(e.LineBytes - e.LineResidues), uint64(len(e.ID)),
+		}, e.ID)
+	}
+	return r.appendPage(dst, r.key(entries[0].Position))
+}
+
+// read is what a reader of the page does for an entry.
+func (p *page) read(i int64, e *Entry) error {
+	if err := p.loadGroup(i); err != nil {
+		return err
+	}
+	return p.entry(i, e)
+}
+
+// readEvery reads all entries.
+func (p *page) readEvery() error {
+	var e Entry
+	for i := range p.count {
+		if err := p.read(i, &e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func TestPageHoldsAnyEntries(t *testing.T) {
 	var p page // reused, as by a reader
 	rapid.Check(t, func(t *rapid.T) {
 		entries := anyEntries(t)
-		value := appendPage(nil, entries)
+		value := appendEntries(nil, entries)
 		key := pageKey(entries[0].Length, entries[0].Position)
 		if err := p.decode(key[:], value); err != nil {
 			t.Fatal(err)
@@ -40,14 +72,27 @@ func TestPageHoldsAnyEntries(t *testing.T) {
 		if p.count != int64(len(entries)) || p.first != entries[0].Position {
 			t.Fatalf("%d entries from %d on", p.count, p.first)
 		}
-		for i := range entries {
+		same := func(i int) {
 			var e Entry
-			if err := p.entry(int64(i), &e); err != nil {
+			if err := p.read(int64(i), &e); err != nil {
 				t.Fatal(err)
 			}
 			if !sameEntry(&e, &entries[i]) {
 				t.Fatalf("entry %d is %+v, not %+v", i, e, entries[i])
 			}
+		}
+		for i := range entries {
+			same(i)
+		}
+		for range entries {
+			same(rapid.IntRange(0, len(entries)-1).Draw(t, "entry"))
+		}
+		var all rows
+		if err := p.readAll(&all); err != nil {
+			t.Fatal(err)
+		}
+		if again := all.appendPage(nil, key); !bytes.Equal(again, value) {
+			t.Fatalf("%x is read and written as %x", value, again)
 		}
 	})
 }
@@ -72,7 +117,7 @@ func smallPage() (key [keySize]byte, value []byte) {
 		{Position: 7, Ordinal: 300, ID: []byte("sp|P1|A"), Offset: 70000, BodyOffset: 70020, BodyEnd: 70331, Length: 300, LineResidues: 60, LineBytes: 61},
 		{Position: 8, Ordinal: 2, ID: nil, Offset: 0, BodyOffset: 2, BodyEnd: 12, Length: 9},
 	}
-	return pageKey(300, 7), appendPage(nil, entries)
+	return pageKey(300, 7), appendEntries(nil, entries)
 }
 
 func TestPageNoticesEveryFlippedBit(t *testing.T) {
@@ -82,13 +127,13 @@ func TestPageNoticesEveryFlippedBit(t *testing.T) {
 		damaged := bytes.Clone(whole)
 		damaged[bit/8] ^= 1 << (bit % 8)
 		var p page
-		if err := p.decode(damaged[:keySize], damaged[keySize:]); err == nil {
+		if p.decode(damaged[:keySize], damaged[keySize:]) == nil && p.readEvery() == nil {
 			t.Fatalf("bit %d of byte %d", bit%8, bit/8)
 		}
 	}
 	for size := range value {
 		var p page
-		if err := p.decode(key[:], value[:size]); err == nil {
+		if p.decode(key[:], value[:size]) == nil && p.readEvery() == nil {
 			t.Fatalf("cut to %d bytes", size)
 		}
 	}
@@ -99,25 +144,53 @@ func TestPageErrorsAreNamed(t *testing.T) {
 		change func(key, value []byte)
 		want   error
 	}{
-		"version":          {func(_, value []byte) { value[4] = 2 }, errPageVersion},
+		"version":          {func(_, value []byte) { value[4] = 1 }, errPageVersion},
 		"columns":          {func(_, value []byte) { value[6] = 8 }, errPageShape},
 		"no entries":       {func(_, value []byte) { clear(value[8:12]) }, errPageShape},
 		"width":            {func(_, value []byte) { value[20] = 9 }, errPageShape},
-		"more than it has": {func(_, value []byte) { value[11] = 1 }, errPageShort},
+		"more than it has": {func(_, value []byte) { value[8] = 200 }, errPageShort},
 		"other length":     {func(key, _ []byte) { key[7] ^= 1 }, errPageKey},
 	} {
 		key, value := smallPage()
 		test.change(key[:], value)
-		binary.LittleEndian.PutUint32(value, pageCRC(key[:], value))
+		forge(key[:], value)
 		var p page
-		if err := p.decode(key[:], value); !errors.Is(err, test.want) {
+		err := p.decode(key[:], value)
+		if err == nil {
+			err = p.readEvery()
+		}
+		if !errors.Is(err, test.want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
-// FuzzPage gives any bytes a right checksum, so that what is behind it is reached: each entry reads as an error or as
-// one that lies inside its page.
+// forge gives a damaged page right checksums, so that what is behind them is reached.
+func forge(key, value []byte) {
+	if len(value) < pageTableEnd {
+		return
+	}
+	count := int64(binary.LittleEndian.Uint32(value[8:]))
+	size := pageTableEnd + groupsOf(count)*groupHead
+	if size > int64(len(value)) {
+		return
+	}
+	seal := func() { binary.LittleEndian.PutUint32(value, headCRC(key, value[:size])) }
+	seal()
+	var p page
+	if p.decode(key, value) != nil {
+		return
+	}
+	for g := range groupsOf(count) {
+		start, end := p.groupEnd(g-1), p.groupEnd(g)
+		if start >= 0 && start <= end && end <= int64(len(value)) {
+			binary.LittleEndian.PutUint32(value[pageTableEnd+g*groupHead:], crc32.Checksum(value[start:end], castagnoli))
+		}
+	}
+	seal()
+}
+
+// FuzzPage gives any bytes right checksums: each entry reads as an error or as one that lies inside its page.
 func FuzzPage(f *testing.F) {
 	key, value := smallPage()
 	f.Add(key[:], value)
@@ -127,19 +200,17 @@ func FuzzPage(f *testing.F) {
 	for i := range columnCount {
 		wide[pageHeaderSize+i*columnHead+8] = 8
 	}
-	f.Add(key[:], wide)
+	f.Add(key[:], append(wide, make([]byte, 200)...))
 	f.Fuzz(func(t *testing.T, key, value []byte) {
 		value = bytes.Clone(value)
-		if len(value) >= 4 {
-			binary.LittleEndian.PutUint32(value, pageCRC(key, value))
-		}
+		forge(key, value)
 		var p page
 		if p.decode(key, value) != nil {
 			return
 		}
 		for i := range min(p.count, 5000) {
 			var e Entry
-			if p.entry(i, &e) != nil {
+			if p.read(i, &e) != nil {
 				continue
 			}
 			if e.Length < 0 || e.Offset < 0 || e.BodyOffset < e.Offset || e.BodyEnd < e.BodyOffset+e.Length ||
@@ -147,5 +218,7 @@ func FuzzPage(f *testing.F) {
 				t.Fatalf("entry %d: %+v", i, e)
 			}
 		}
+		var all rows
+		p.readAll(&all)
 	})
 }

@@ -12,6 +12,7 @@ type pageReader struct {
 	x      *Index
 	cursor *bolt.Cursor
 	page   page
+	group  int64 // number of the current group, counted over all pages
 	loaded bool
 }
 
@@ -30,20 +31,34 @@ func (x *Index) newPageReader() (*pageReader, error) {
 // walkPages is the distance in pages up to which stepping the cursor is cheaper than a seek.
 const walkPages = 16
 
-// load makes the page that holds position, which lies in the index, the current one.
+// load makes the page and the group that hold position, which lies in the index, the current ones.
 func (r *pageReader) load(position int64) error {
-	first := position - position%pageEntries
-	if r.loaded && first == r.page.first {
+	if r.loaded && position/groupEntries == r.group {
 		return nil
 	}
-	err := guard(r.x.path, func() error {
-		if steps := (first - r.page.first) / pageEntries; r.loaded && steps > 0 && steps <= walkPages {
-			return r.walk(first, steps)
-		}
-		return r.seek(first)
-	})
+	err := guard(r.x.path, func() error { return r.find(position) })
 	r.loaded = err == nil
+	r.group = position / groupEntries
 	return err
+}
+
+func (r *pageReader) find(position int64) (err error) {
+	first := position - position%pageEntries
+	steps := (first - r.page.first) / pageEntries
+	switch {
+	case r.loaded && steps == 0:
+	case r.loaded && steps > 0 && steps <= walkPages:
+		err = r.walk(first, steps)
+	default:
+		err = r.seek(first)
+	}
+	if err != nil {
+		return err
+	}
+	if err := r.page.loadGroup(position - first); err != nil {
+		return r.corrupt(position, err)
+	}
+	return nil
 }
 
 func (r *pageReader) walk(first, steps int64) error {
@@ -92,7 +107,7 @@ func (r *pageReader) seek(first int64) error {
 	return r.corrupt(first, errPageMissing)
 }
 
-// take copies and checks the page at the cursor, which must be the one that starts at position first.
+// take checks the page at the cursor, which must be the one that starts at position first.
 func (r *pageReader) take(first int64, key, value []byte) error {
 	if int64(len(value)) > r.x.size {
 		return r.corrupt(first, errPageShape)
@@ -122,8 +137,18 @@ func (r *pageReader) entry(position int64, e *Entry) error {
 	return nil
 }
 
+// readAll reads the entries of the current page into all, with the numbers of the file they have in the index.
+func (r *pageReader) readAll(all *rows) error {
+	return guard(r.x.path, func() error {
+		if err := r.page.readAll(all); err != nil {
+			return r.corrupt(r.page.first, err)
+		}
+		return nil
+	})
+}
+
 func (r *pageReader) length(position int64) (int64, error) {
-	length, err := r.page.value(columnLength, position-r.page.first)
+	length, err := r.page.lengthOf(position - r.page.first)
 	if err != nil {
 		return 0, r.corrupt(position, err)
 	}

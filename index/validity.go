@@ -58,8 +58,9 @@ func (j *judge) judge(ctx context.Context, x *Index, list []source) (verdict, er
 
 // judge reads the content of a file at most once while its stamp stays the same.
 type judge struct {
-	rehash bool
-	known  map[string]reading
+	rehash  bool
+	threads int
+	known   map[string]reading
 }
 
 type reading struct {
@@ -72,7 +73,7 @@ func (j *judge) content(ctx context.Context, s source) (mmapfasta.Content, time.
 		return r.Content, r.began, nil
 	}
 	began := time.Now()
-	content, err := mmapfasta.Hash(ctx, s.path, 1)
+	content, err := mmapfasta.Hash(ctx, s.path, threadsOf(j.threads))
 	if err != nil {
 		return content, began, err
 	}

@@ -4,31 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	bolt "go.etcd.io/bbolt"
 )
 
-// storedPage is a page as the bucket length holds it.
-type storedPage struct {
-	key   [keySize]byte
-	value []byte
-}
-
-// pagesPerTransaction bounds the memory of a transaction to about 10 MB of proteins.
-const pagesPerTransaction = 256
+// pagesPerTransaction bounds the memory of a transaction to about 5 MB of proteins, which bbolt copies once.
+const pagesPerTransaction = 128
 
 // content is what an index file is written from.
 type content struct {
-	facts    facts // digest is filled in by the writing
 	files    []FileInfo
 	recorded []fileFact
-	pages    iter.Seq2[storedPage, error]
 	size     int64 // expected bytes of the file
+
+	// pages appends the stored form of the next page to dst; io.EOF behind the last.
+	pages func(dst []byte) (key [keySize]byte, page []byte, err error)
+	facts func() (facts, error) // called behind the last page; the digest is filled in
 }
 
 // writeBeside writes c to a temporary file beside path, whole and on disk, for install. What stands at path is untouched.
@@ -39,7 +33,6 @@ func writeBeside(ctx context.Context, path string, c content) (temporary string,
 		return "", digest, fmt.Errorf("%s: %w: about %d bytes are needed, %d are free in %s; name a file elsewhere with --index",
 			path, ErrNoSpace, c.size, free, folder)
 	}
-	sweep(path)
 	temporary = fmt.Sprintf("%s.%d%s", path, os.Getpid(), temporarySuffix)
 	if digest, err = writeDatabase(ctx, temporary, c); err == nil {
 		err = seal(temporary)
@@ -47,7 +40,7 @@ func writeBeside(ctx context.Context, path string, c content) (temporary string,
 	if err != nil {
 		os.Remove(temporary)
 	}
-	if errors.Is(err, syscall.ENOSPC) {
+	if isFull(err) && !errors.Is(err, ErrNoSpace) {
 		err = fmt.Errorf("%s: %w: %w; name a file elsewhere with --index", path, ErrNoSpace, err)
 	}
 	return temporary, digest, err
@@ -62,8 +55,20 @@ func install(temporary, path string) error {
 	return syncFolder(filepath.Dir(path))
 }
 
-// temporarySuffix ends the name of an index that is being written, <index>.<pid>.tmp.
-const temporarySuffix = ".tmp"
+const (
+	// temporarySuffix ends the name of an index that is being written, <index>.<pid>.tmp.
+	temporarySuffix = ".tmp"
+	// spillInfix comes before it in the name of a spill, <index>.<pid>.spill.tmp.
+	spillInfix = ".spill"
+)
+
+// spillPath returns where what does not fit in memory goes: beside the index at path, or in folder where that is given.
+func spillPath(path, folder string) string {
+	if folder != "" {
+		path = filepath.Join(folder, filepath.Base(path))
+	}
+	return fmt.Sprintf("%s.%d%s%s", path, os.Getpid(), spillInfix, temporarySuffix)
+}
 
 // sweep removes what killed builds of the index at path have left. Only a holder of the index's lock builds, so no
 // process lives that would finish them; where locks do not reach another machine, the lock that bbolt holds on a
@@ -75,6 +80,7 @@ func sweep(path string) {
 	}
 	for _, stray := range strays {
 		process := strings.TrimSuffix(strings.TrimPrefix(stray, path+"."), temporarySuffix)
+		process = strings.TrimSuffix(process, spillInfix)
 		if strings.Trim(process, "0123456789") == "" && !inUse(stray) {
 			os.Remove(stray)
 		}
@@ -109,8 +115,12 @@ func writeDatabase(ctx context.Context, path string, c content) (digest Digest, 
 	if digest, err = putPages(ctx, db, c); err != nil {
 		return digest, err
 	}
-	c.facts.digest = digest
-	if err := putPairs(db, filepath.Dir(path), c); err != nil {
+	known, err := c.facts()
+	if err != nil {
+		return digest, err
+	}
+	known.digest = digest
+	if err := putPairs(db, filepath.Dir(path), c, known); err != nil {
 		return digest, err
 	}
 	// The same state once more, under the other meta page: now either opens the whole index.
@@ -120,48 +130,39 @@ func writeDatabase(ctx context.Context, path string, c content) (digest Digest, 
 	return digest, db.Close()
 }
 
+// putPages fills the bucket length, while the pages of the next transaction are made.
 func putPages(ctx context.Context, db *bolt.DB, c content) (Digest, error) {
-	sum := newDigester(c.files)
-	next, stop := iter.Pull2(c.pages)
-	defer stop()
-	for more := true; more; {
-		if err := context.Cause(ctx); err != nil {
-			return Digest{}, err
+	ctx, stop := context.WithCancel(ctx)
+	made := makePages(ctx, c.pages)
+	defer func() {
+		stop()
+		for range made.full { // until the maker has ended, whose memory is c's
 		}
-		err := db.Update(func(tx *bolt.Tx) error {
-			bucket, err := tx.CreateBucketIfNotExists(bucketLength)
-			if err != nil {
-				return err
-			}
-			bucket.FillPercent = 1 // keys arrive in order
-			for range pagesPerTransaction {
-				page, err, ok := next()
-				if more = ok; !more || err != nil {
-					return err
-				}
-				sum.page(page.value)
-				if err := bucket.Put(page.key[:], page.value); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+	}()
+	sum := newDigester(c.files)
+	for batch := range made.full {
+		err := batch.err
+		if err == nil {
+			err = db.Update(func(tx *bolt.Tx) error { return batch.put(tx, sum) })
+		}
 		if err != nil {
 			return Digest{}, err
 		}
+		made.empty <- batch
 	}
-	return sum.digest(), nil
+	return sum.digest(), context.Cause(ctx)
 }
 
-func putPairs(db *bolt.DB, folder string, c content) error {
+func putPairs(db *bolt.DB, folder string, c content, known facts) error {
 	mtime := map[string]string{}
 	for i, file := range c.files {
 		mtime[fileKey(folder, file.Path)] = string(c.recorded[i].encode())
 	}
-	meta := c.facts.pairs()
+	meta := known.pairs()
 	meta[factChecksum] = fmt.Sprint(pairsChecksum(meta, mtime))
 	return db.Update(func(tx *bolt.Tx) error {
-		return errors.Join(putBucket(tx, bucketMtime, mtime), putBucket(tx, bucketMeta, meta))
+		_, err := tx.CreateBucketIfNotExists(bucketLength) // without records there is none yet
+		return errors.Join(err, putBucket(tx, bucketMtime, mtime), putBucket(tx, bucketMeta, meta))
 	})
 }
 

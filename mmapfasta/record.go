@@ -62,6 +62,9 @@ func (b *Batch) Bytes() int64 {
 	return int64(cap(b.Spans))*spanSize + int64(cap(b.idEnds))*4 + int64(cap(b.ids))
 }
 
+// IDBytes returns the size of all ids together.
+func (b *Batch) IDBytes() int64 { return int64(len(b.ids)) }
+
 const spanSize = 48
 
 func (b *Batch) add(s Span, id []byte) {

@@ -1,0 +1,214 @@
+package index
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+
+	"longfirst/mmapfasta/mapped"
+)
+
+// donation is what valid indexes give to one that is built: the entries of files that are equal to files of its list,
+// so that these need no scan.
+type donation struct {
+	files   map[int]donated // by number in the list
+	streams []stream
+	idBytes int64 // about, of the entries given
+	indexes []*Index
+}
+
+type donated struct {
+	info FileInfo
+	fact fileFact
+}
+
+// of returns what is given of a file of the list.
+func (d donation) of(number int) (FileInfo, fileFact, bool) {
+	file, ok := d.files[number]
+	return file.info, file.fact, ok
+}
+
+// close ends the life of the streams.
+func (d donation) close() {
+	for _, x := range d.indexes {
+		x.Close()
+	}
+}
+
+// maxStreams is how often the pages of one index may be read. An index gives the entries of several files in one
+// reading where these stand in the same order in both lists, and else in a few.
+const maxStreams = 4
+
+// seekDonations looks for the files of the list in the index at path and in those beside path and beside the files. An
+// index that cannot be used, for whatever reason, gives nothing.
+func (e *ensurer) seekDonations(ctx context.Context) donation {
+	d := donation{files: map[int]donated{}}
+	for _, path := range e.candidates() {
+		if len(d.files) == len(e.list) || ctx.Err() != nil {
+			break
+		}
+		x, err := Open(path)
+		if err != nil {
+			continue
+		}
+		if e.accept(ctx, &d, x) {
+			d.indexes = append(d.indexes, x)
+			e.Log.Debug("Taking entries over from an index", "from", path)
+		} else {
+			x.Close()
+		}
+	}
+	return d
+}
+
+// candidates lists index files, the one that is to be replaced first.
+func (e *ensurer) candidates() []string {
+	folders := []string{filepath.Dir(e.path)}
+	for _, s := range e.list {
+		if folder := filepath.Dir(s.path); !slices.Contains(folders, folder) {
+			folders = append(folders, folder)
+		}
+	}
+	paths := []string{e.path}
+	for _, folder := range folders {
+		found, _ := filepath.Glob(globQuote(folder) + string(filepath.Separator) + "*" + Extension)
+		paths = append(paths, found...)
+	}
+	return slices.Compact(paths)
+}
+
+// accept takes from x what d lacks and tells whether that was anything.
+func (e *ensurer) accept(ctx context.Context, d *donation, x *Index) bool {
+	var accepted []match
+	var fasta int64
+	for _, file := range x.files {
+		for number, s := range e.list {
+			if _, have := d.files[number]; have || slices.ContainsFunc(accepted, func(m match) bool { return m.to == number }) {
+				continue
+			}
+			if fact, ok := e.equal(ctx, x, file, s); ok {
+				fact.Number = number
+				accepted = append(accepted, match{file, number, fact})
+				fasta += s.stamp.Size
+				break
+			}
+		}
+	}
+	if len(accepted) == 0 || fasta < x.size {
+		return false // to read the whole index would take longer than to scan
+	}
+	for _, group := range ascending(accepted) {
+		s := &donorStream{x: x, renumber: make([]int, len(x.files))}
+		for i := range s.renumber {
+			s.renumber[i] = -1
+		}
+		for _, m := range group {
+			s.renumber[m.file.Number] = m.to
+			info := m.file
+			info.Path, info.Number, info.Stamp = e.list[m.to].path, m.to, m.fact.stamp()
+			d.files[m.to] = donated{info, m.fact}
+			d.idBytes += 24 * info.Records
+		}
+		d.streams = append(d.streams, s)
+	}
+	return true
+}
+
+// match is a file of a donor that is equal to a file of the list.
+type match struct {
+	file FileInfo
+	to   int      // number in the list
+	fact fileFact // to be recorded
+}
+
+// ascending deals matches, which are in the donor's order, into up to maxStreams groups in each of which they are in the
+// order of the list too. Those that fit in none are left out.
+func ascending(matches []match) [][]match {
+	var groups [][]match
+	for _, m := range matches {
+		i := slices.IndexFunc(groups, func(g []match) bool { return g[len(g)-1].to < m.to })
+		switch {
+		case i >= 0:
+			groups[i] = append(groups[i], m)
+		case len(groups) < maxStreams:
+			groups = append(groups, []match{m})
+		}
+	}
+	return groups
+}
+
+// equal tells whether a file of an index is equal to one of the list, by the rules for reusing an index: by stamp under
+// the same path, else by content.
+func (e *ensurer) equal(ctx context.Context, x *Index, file FileInfo, s source) (fileFact, bool) {
+	fact := x.recorded[file.Number]
+	switch {
+	case file.Stamp.Size != s.stamp.Size:
+		return fact, false
+	case file.Path == s.path && file.Stamp == s.stamp && fact.Settled && !e.Rehash:
+		return fact, true
+	}
+	now, began, err := e.judge.content(ctx, s)
+	if err != nil || now.Hash != file.Hash {
+		return fact, false
+	}
+	if file.Path != s.path {
+		file.Stamp = mapped.Stamp{} // what was seen of another file says nothing of this one's time
+		fact.MtimeNS, fact.Size = 0, 0
+	}
+	return fact.reread(now.Stamp, began), true
+}
+
+// donorStream gives the entries of some files of an index, with the numbers that they have in the list.
+type donorStream struct {
+	x        *Index
+	renumber []int // by number in the index; -1 for a file that is not given
+	reader   *pageReader
+	position int64
+	page     rows // of the index
+	at, idAt int  // next entry of page
+	rows     rows
+}
+
+func (s *donorStream) block() (_ *rows, err error) {
+	if s.reader == nil {
+		if s.reader, err = s.x.newPageReader(); err != nil {
+			return nil, err
+		}
+	}
+	s.rows.reset()
+	for s.rows.count < pageEntries {
+		if s.at == s.page.count {
+			if s.position >= s.x.Len() {
+				break
+			}
+			if err := s.nextPage(); err != nil {
+				return nil, err
+			}
+		}
+		v := &s.page.values[s.at]
+		size := int(v[columnIDSize])
+		id := s.page.ids[s.idAt : s.idAt+size]
+		s.at++
+		s.idAt += size
+		if v[columnFile] >= uint64(len(s.renumber)) {
+			return nil, s.reader.corrupt(s.position, errPageEntry)
+		}
+		if number := s.renumber[v[columnFile]]; number >= 0 {
+			v[columnFile] = uint64(number)
+			s.rows.add(v, id)
+		}
+	}
+	if s.rows.count == 0 {
+		return nil, nil
+	}
+	return &s.rows, nil
+}
+
+func (s *donorStream) nextPage() error {
+	if err := s.reader.load(s.position); err != nil {
+		return err
+	}
+	s.position += s.reader.page.count
+	s.at, s.idAt = 0, 0
+	return s.reader.readAll(&s.page)
+}
