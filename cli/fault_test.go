@@ -20,6 +20,7 @@ const (
 	//	kill   the process kills itself
 	//	panic  the process panics
 	//	nan    the embedding of the sequence holds a NaN
+	//	huge   the embedding of the sequence holds a number that half precision does not
 	//	hold   the process says so in the folder of holdVariable, and waits until there is a file "go"
 	//
 	// "nodevice" is a device that can't be opened, "slow" one that takes a while for every batch.
@@ -62,6 +63,17 @@ type fault1 struct {
 	tokens []byte
 }
 
+// poison returns the value that spoils an embedding, 0 for faults of other kinds.
+func (f fault1) poison() float32 {
+	switch f.action {
+	case "nan":
+		return float32(math.NaN())
+	case "huge":
+		return 1e5
+	}
+	return 0
+}
+
 // tokensOf returns the token ids of residues in ESM-2's vocabulary.
 func tokensOf(residues string) []byte {
 	const first, vocabulary = 4, "LAGVSERTIDPKQNFYMHWCXBUZO.-"
@@ -96,7 +108,7 @@ func (s *faultyStream) Begin(b backend.Batch) error {
 		if f.action == "slow" {
 			time.Sleep(slowness)
 		}
-		if f.action == "nan" || len(s.sequences(f)) == 0 {
+		if f.poison() != 0 || len(s.sequences(f)) == 0 {
 			continue
 		}
 		switch f.action {
@@ -135,11 +147,11 @@ func (s *faultyStream) MeanPool(dst []float32, src backend.Activation) {
 func (s *faultyStream) Finish() error {
 	err := s.Stream.Finish()
 	for _, f := range s.faults {
-		if f.action != "nan" {
+		if f.poison() == 0 {
 			continue
 		}
 		for _, i := range s.sequences(f) {
-			s.pooled[i*len(s.pooled)/s.batch.Sequences()] = float32(math.NaN())
+			s.pooled[i*len(s.pooled)/s.batch.Sequences()] = f.poison()
 		}
 	}
 	return err

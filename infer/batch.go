@@ -3,7 +3,9 @@ package infer
 import (
 	"crypto/md5"
 	"encoding/hex"
+	"fmt"
 	"hash"
+	"slices"
 
 	"longfirst/infer/backend"
 	"longfirst/infer/output"
@@ -70,6 +72,25 @@ func (b *Batch) add(t *Tokenizer, r *Record, path string) {
 func (b *Batch) skip(r *Record, path string, reason output.SkipReason, detail string) output.Skip {
 	return output.Skip{Ordinal: r.Ordinal, Position: r.Position, ID: string(r.ID), File: path,
 		ByteOffset: r.Offset, Length: r.Length, Reason: reason, Detail: detail}
+}
+
+// Drop turns the rows with a value that t does not hold as a finite number into failed skips, and returns how many.
+func (b *Batch) Drop(t output.DType) (dropped int) {
+	kept := 0
+	for i, row := range b.Rows {
+		d := slices.IndexFunc(row.Embedding, func(v float32) bool { return !t.Holds(v) })
+		if d < 0 {
+			b.Rows[kept], b.positions[kept] = row, b.positions[i]
+			kept++
+			continue
+		}
+		b.Skips = append(b.Skips, output.Skip{Ordinal: row.Ordinal, Position: b.positions[i], ID: row.ID, File: row.File,
+			ByteOffset: row.ByteOffset, Length: row.Length, Reason: output.SkipFailed,
+			Detail: fmt.Sprintf("embedding has %v at dimension %d, which %s does not hold as a finite number", row.Embedding[d], d, t)})
+		dropped++
+	}
+	b.Rows, b.positions = b.Rows[:kept], b.positions[:kept]
+	return dropped
 }
 
 // seal gives the rows their strings, all cut from one.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 
 	"golang.org/x/sync/errgroup"
 
@@ -154,23 +153,14 @@ func (e *Embedder) compute(b *Batch) error {
 	if err := e.runner.Finish(); err != nil {
 		return fmt.Errorf("batch of %d sequences from position %d: %w", len(b.Rows), b.positions[0], err)
 	}
-	kept := b.Rows[:0]
-	for i, row := range b.Rows {
-		h := e.hidden()
-		row.Embedding = b.Pooled[i*h : (i+1)*h : (i+1)*h]
-		if d := firstNotFinite(row.Embedding); d >= 0 {
-			if err := e.checkWeights(); err != nil {
-				return err
-			}
-			b.Skips = append(b.Skips, output.Skip{Ordinal: row.Ordinal, Position: b.positions[i], ID: row.ID, File: row.File,
-				ByteOffset: row.ByteOffset, Length: row.Length, Reason: output.SkipFailed,
-				Detail: fmt.Sprintf("embedding has %v at dimension %d", row.Embedding[d], d)})
-			continue
-		}
-		kept = append(kept, row)
+	h := e.hidden()
+	for i := range b.Rows {
+		b.Rows[i].Embedding = b.Pooled[i*h : (i+1)*h : (i+1)*h]
 	}
-	b.Rows = kept
-	return nil
+	if b.Drop(output.Float32) == 0 {
+		return nil
+	}
+	return e.checkWeights()
 }
 
 // checkWeights tells a record at fault from a model at fault: weights that are no numbers spoil every row. They are read
@@ -184,17 +174,6 @@ func (e *Embedder) checkWeights() error {
 	}
 	e.weightsFinite = true
 	return nil
-}
-
-// firstNotFinite returns the first dimension that holds NaN or an infinity, or -1.
-func firstNotFinite(v []float32) int {
-	const exponent = 0x7f800000
-	for i, x := range v {
-		if math.Float32bits(x)&exponent == exponent {
-			return i
-		}
-	}
-	return -1
 }
 
 func send(ctx context.Context, to chan<- *Batch, b *Batch) error {

@@ -122,15 +122,30 @@ func TestEmbedStopsWhenEmitFails(t *testing.T) {
 	}
 }
 
-func TestFirstNotFinite(t *testing.T) {
+func TestDrop(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(-1))
-	for _, c := range []struct {
-		row  []float32
-		want int
-	}{{[]float32{1, -math.MaxFloat32, math.SmallestNonzeroFloat32, 0}, -1}, {[]float32{0, nan}, 1}, {[]float32{inf, nan}, 0}, {nil, -1}} {
-		if got := firstNotFinite(c.row); got != c.want {
-			t.Errorf("%v: %d, want %d", c.row, got, c.want)
+	b := newBatch()
+	for i, row := range [][]float32{{1, -math.MaxFloat32, math.SmallestNonzeroFloat32, 0}, {0, nan}, {-65519, 65504}, {inf, nan}, {1, 65520}} {
+		b.Rows = append(b.Rows, output.Row{Ordinal: int64(i), Embedding: row})
+		b.positions = append(b.positions, int64(10+i))
+	}
+	positions := func() (list []int64) {
+		for _, s := range b.Skips {
+			if s.Reason != output.SkipFailed || s.Position != 10+s.Ordinal {
+				t.Errorf("skip %+v", s)
+			}
+			list = append(list, s.Position)
 		}
+		return list
+	}
+	if n := b.Drop(output.Float32); n != 2 || !slices.Equal(positions(), []int64{11, 13}) {
+		t.Errorf("%d dropped, %v", n, b.Skips)
+	}
+	if n := b.Drop(output.Float16); n != 2 || !slices.Equal(positions(), []int64{11, 13, 10, 14}) {
+		t.Errorf("%d more dropped, %v", n, b.Skips)
+	}
+	if len(b.Rows) != 1 || b.Rows[0].Ordinal != 2 || !slices.Equal(b.positions, []int64{12}) {
+		t.Errorf("left are %+v at %v", b.Rows, b.positions)
 	}
 }
 

@@ -29,6 +29,11 @@ func (t DType) Size() int {
 // Valid reports whether t is a type that can be written.
 func (t DType) Valid() bool { return t == Float32 || t == Float16 }
 
+// Holds reports whether v can be stored as a finite number.
+func (t DType) Holds(v float32) bool {
+	return v-v == 0 && (t != Float16 || -float16Overflow < v && v < float16Overflow)
+}
+
 // PartInfo is what a part says about itself: which records it accounts for and what computed them. It is stored as
 // JSON in the Parquet key-value metadata under MetadataKey.
 type PartInfo struct {

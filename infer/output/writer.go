@@ -91,7 +91,7 @@ func (w *PartWriter) check(row *Row) error {
 			w.info.PartID, ErrInvalidRow, Text(row.ID), row.Ordinal, len(row.Embedding), w.info.Dimension)
 	}
 	for i, v := range row.Embedding {
-		if v-v != 0 || w.info.DType == Float16 && (v >= float16Overflow || v <= -float16Overflow) {
+		if !w.info.DType.Holds(v) {
 			return fmt.Errorf("part %s: %w: record %s (ordinal %d) has value %v at %d, which %s does not hold as a finite number",
 				w.info.PartID, ErrInvalidRow, Text(row.ID), row.Ordinal, v, i, w.info.DType)
 		}

@@ -35,6 +35,7 @@ func (w *blockWorker) compute(ctx context.Context, lease Lease, report func(Prog
 	}
 	var skips []output.Skip
 	err = w.embedder.Embed(ctx, block, refuse, func(b *infer.Batch) error {
+		b.Drop(w.orders.Options.DType)
 		if err := part.Append(b.Rows); err != nil {
 			return err
 		}
