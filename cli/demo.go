@@ -15,6 +15,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"longfirst/index"
+	"longfirst/infer"
 	"longfirst/infer/output"
 )
 
@@ -178,7 +180,7 @@ func (d *demo) kill(args []string) error {
 	exited := make(chan error, 1)
 	go func() { exited <- cmd.Wait() }()
 	dir := output.Dir(filepath.Join(d.dir, "killed"))
-	const halfway = 10 // of the 20 blocks or so that two shares of the sample are cut into
+	blocks := 0
 	for {
 		select {
 		case err := <-exited:
@@ -194,11 +196,41 @@ func (d *demo) kill(args []string) error {
 		if err != nil {
 			return err
 		}
-		if len(parts) >= halfway {
+		if blocks == 0 && len(parts) > 0 {
+			if blocks, err = countBlocks(dir); err != nil {
+				return err
+			}
+		}
+		if len(parts) > 0 && len(parts) >= blocks/2 {
 			cmd.Process.Kill()
 			<-exited
-			fmt.Fprintf(d.out, "killed with %d blocks published\n", len(parts))
+			fmt.Fprintf(d.out, "killed with %d of %d blocks published\n", len(parts), blocks)
 			return nil
 		}
 	}
+}
+
+// countBlocks returns the number of blocks of a data set.
+func countBlocks(dir output.Dir) (n int, err error) {
+	m, err := output.ReadManifest(dir)
+	if err != nil {
+		return 0, err
+	}
+	rule, err := infer.ReadBlockRule(m.Blocks)
+	if err != nil {
+		return 0, err
+	}
+	x, err := index.Open(m.Index.Path)
+	if err != nil {
+		return 0, err
+	}
+	defer x.Close()
+	plan := &infer.Plan{Index: x, World: m.WorldSize, Rule: rule}
+	for _, err := range plan.Parts() {
+		if err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return n, nil
 }

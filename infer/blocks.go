@@ -64,7 +64,7 @@ func addFLOPs(a, b int64) int64 {
 
 const (
 	blockSeconds    = 60.0 // the longest a block should take on the device class of the first run
-	minBlockSeconds = 0.1  // shorter blocks would spend their time on files
+	minBlockSeconds = 0.02 // shorter blocks would spend their time on files
 	blocksPerShare  = 16   // what a small run is cut into, so that workers finish together
 	maxBlockRecords = 1 << 16
 	roundFLOPs      = 1e6 // figures a person can read in the manifest

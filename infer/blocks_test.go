@@ -77,9 +77,9 @@ func TestBlockRuleThroughTheManifest(t *testing.T) {
 func TestBlockSizes(t *testing.T) {
 	const rate = 1e10
 	for _, c := range []struct{ total, least, most float64 }{
-		{total: 1e16, least: 59 * rate, most: 61 * rate},    // days: a minute a block
-		{total: 64e10, least: 0.9e10, most: 1.1e10},         // a minute in all: one of 16 blocks a share
-		{total: 1e6, least: 0.09 * rate, most: 0.11 * rate}, // nothing: no splitting hairs
+		{total: 1e16, least: 59 * rate, most: 61 * rate},      // days: a minute a block
+		{total: 64e10, least: 0.9e10, most: 1.1e10},           // a minute in all: one of 16 blocks a share
+		{total: 1e6, least: 0.018 * rate, most: 0.022 * rate}, // nothing: no splitting hairs
 	} {
 		got := float64(NewBlockRule(Cost{}, int64(c.total), 4, rate).TargetFLOPs)
 		if got < c.least || got > c.most {
