@@ -7,14 +7,14 @@ type geometry struct {
 	panel int // tokens side by side
 	rows  int // of a tile of sums: groups of so many rows run fastest
 	lanes int // numbers in a vector
-	depth int // the most depths in one call, so that a panel of so many stays in the first-level cache
+	depth int // the most depths in one call: a panel of so many stays in the second-level cache beside the weights
 }
 
 func (l level) geometry() geometry {
 	if l == avx512 {
 		return geometry{panel: 48, rows: 8, lanes: 16, depth: 320}
 	}
-	return geometry{panel: 24, rows: 4, lanes: 8, depth: 320}
+	return geometry{panel: 24, rows: 4, lanes: 8, depth: 640}
 }
 
 // maxPanel is the panel of the widest level.

@@ -10,7 +10,7 @@ import (
 
 // groupRows is about how many rows of a weight are multiplied by all panels of a tile before the next: few enough to
 // stay in the second-level cache beside the tile, and enough that a panel read into the first-level cache is used often.
-const groupRows = 32
+const groupRows = 64
 
 // panelLinear is dst = src·weightᵀ + bias over panels, or dst += it.
 type panelLinear struct {
