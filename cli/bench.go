@@ -35,8 +35,9 @@ func benchCommand() *cli.Command {
 			},
 		},
 	},
-		&cli.BoolFlag{Name: "quick", Usage: "small inputs and few samples: ends within two minutes"},
-		&cli.StringFlag{Name: "run", Usage: "only workloads whose name the regular expression `REGEXP` matches"},
+		&cli.BoolFlag{Name: "quick", Usage: "what matters most, small inputs, few samples: ends within two minutes"},
+		&cli.BoolFlag{Name: "all", Usage: "also what takes long: the larger models"},
+		&cli.StringFlag{Name: "run", Usage: "only workloads, of all there are, whose name/case the regular expression `REGEXP` matches"},
 		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, DefaultText: "as many as the process may use", Usage: "`N` threads"},
 		&cli.IntFlag{Name: "count", DefaultText: "5, or 3 with --quick", Usage: "`N` samples of each workload"},
 		&cli.StringFlag{Name: "json", Usage: "also write every sample and calibration to `FILE`"},
@@ -56,10 +57,14 @@ func shapes() string {
 // are taken, so that a slow or unsteady machine does not make it last for ever.
 const (
 	benchCount       = 5
-	benchBudget      = 10 * time.Minute
+	benchBudget      = 2 * time.Minute
 	quickBenchCount  = 3
-	quickBenchBudget = 45 * time.Second
+	quickBenchBudget = 20 * time.Second
+	quickBenchTotal  = 80 * time.Second // leaves time for preparing and first samples that take longer
 )
+
+// benchHighlights are the workloads that a report names in short.
+var benchHighlights = []string{"index-build", "infer-cpu"}
 
 func runBench(c *cli.Context) error {
 	if c.Args().Present() {
@@ -69,9 +74,10 @@ func runBench(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	opt := bench.Options{Program: programName(), Threads: usableThreads(), Count: benchCount, Budget: benchBudget, Dir: c.String("tmp"), Log: log}
+	opt := bench.Options{Program: programName(), Threads: usableThreads(), Count: benchCount, Budget: benchBudget, Dir: c.String("tmp"), Log: log,
+		Highlights: benchHighlights}
 	if c.Bool("quick") {
-		opt.Count, opt.Budget = quickBenchCount, quickBenchBudget
+		opt.Count, opt.Budget, opt.Total = quickBenchCount, quickBenchBudget, quickBenchTotal
 	}
 	if c.IsSet("count") {
 		opt.Count = c.Int("count")
@@ -79,7 +85,7 @@ func runBench(c *cli.Context) error {
 	if c.IsSet("threads") {
 		opt.Threads = c.Int("threads")
 	}
-	selected, err := bench.Select(workloads.All(opt.Threads, c.Bool("quick")), c.String("run"))
+	selected, err := benchSelection(c, opt.Threads)
 	if err != nil {
 		return benchUsage(err)
 	}
@@ -103,6 +109,19 @@ func runBench(c *cli.Context) error {
 		log.Info("results kept", "folder", folder)
 	}
 	return nil
+}
+
+// benchSelection returns the workloads that the command line asks for.
+func benchSelection(c *cli.Context, threads int) ([]bench.Workload, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	set := workloads.New(workloads.Settings{Threads: threads, Quick: c.Bool("quick"), Program: self})
+	if c.Bool("all") || c.IsSet("run") {
+		return bench.Select(set.All, c.String("run"))
+	}
+	return set.Core, nil
 }
 
 // benchUsage turns mistakes of the command line that the harness found into usage errors.
@@ -132,8 +151,8 @@ func benchGen(c *cli.Context) error {
 }
 
 func benchList(*cli.Context) error {
-	for _, w := range workloads.All(usableThreads(), false) {
-		fmt.Printf("%-12s %s\n", w.Name(), w.Shows())
+	for _, w := range workloads.New(workloads.Settings{Threads: usableThreads()}).All {
+		fmt.Printf("%s\n    %s\n", bench.Label(w), w.Shows())
 	}
 	return nil
 }

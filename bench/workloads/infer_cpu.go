@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"path/filepath"
 	"slices"
 
 	"longfirst/bench"
-	"longfirst/bench/gen"
 	"longfirst/bench/limits"
 	"longfirst/index"
 	"longfirst/infer"
@@ -22,14 +20,13 @@ const maxLength = 1024
 
 // InferCPU embeds proteins with a model of random weights, which costs what a trained one does, in this process.
 type InferCPU struct {
-	Model   string
-	Config  esm2.Config
-	Records int64
+	Model   *model
+	In      *input
 	Threads int
 
 	index    *index.Index
 	backend  *cpu.Backend
-	model    *esm2.Model
+	loaded   *esm2.Model
 	embedder *infer.Embedder
 
 	got   embedded
@@ -46,7 +43,7 @@ type embedded struct {
 
 func (w *InferCPU) Name() string { return "infer-cpu" }
 
-func (w *InferCPU) Case() string { return fmt.Sprintf("model=%s/input=%d-records", w.Model, w.Records) }
+func (w *InferCPU) Case() string { return fmt.Sprintf("model=%s/input=%s", w.Model, w.In) }
 
 func (w *InferCPU) Shows() string {
 	return "how fast proteins of realistic lengths are embedded on the CPU, from the index to the mean over residues, beside the FMA peak of the same threads"
@@ -58,24 +55,19 @@ func (w *InferCPU) Limits() []limits.Limit { return []limits.Limit{w.peak()} }
 
 // Prepare writes the FASTA file and the model, builds the index and loads the weights.
 func (w *InferCPU) Prepare(ctx context.Context, dir string) (err error) {
-	fasta := filepath.Join(dir, "proteins.fa")
-	if _, err = gen.WriteFile(ctx, fasta, gen.Options{Shape: gen.Protein, Seed: seed, Records: w.Records}); err != nil {
+	if w.index, err = w.In.index(ctx, dir); err != nil {
 		return err
 	}
-	if w.index, _, err = index.Ensure(ctx, []string{fasta}, index.Options{}); err != nil {
-		return err
-	}
-	folder := filepath.Join(dir, "model")
-	if err = esm2.Init(folder, w.Config, seed); err != nil {
+	if err = w.Model.prepare(dir); err != nil {
 		return err
 	}
 	if w.backend, err = cpu.New(w.Threads); err != nil {
 		return err
 	}
-	if w.model, err = esm2.Load(folder, w.backend); err != nil {
+	if w.loaded, err = esm2.Load(w.Model.folder, w.backend); err != nil {
 		return err
 	}
-	w.embedder, err = infer.NewEmbedder(w.index, w.model, infer.DropGaps, maxLength, infer.CPUTokenBudget)
+	w.embedder, err = infer.NewEmbedder(w.index, w.loaded, infer.DropGaps, maxLength, infer.CPUTokenBudget)
 	return err
 }
 
@@ -93,7 +85,7 @@ func (w *InferCPU) embed(ctx context.Context, r index.Range) (embedded, error) {
 		for _, row := range b.Rows {
 			e.rows[row.Ordinal] = slices.Clone(row.Embedding)
 			e.residues += row.Residues
-			e.flops += w.Config.FLOPs(row.Residues + 2)
+			e.flops += w.Model.config.FLOPs(row.Residues + 2)
 		}
 		e.skipped += len(b.Skips)
 		return nil
@@ -179,8 +171,8 @@ func (w *InferCPU) Close() error {
 	if w.embedder != nil {
 		errs = append(errs, w.embedder.Close())
 	}
-	if w.model != nil {
-		errs = append(errs, w.model.Close())
+	if w.loaded != nil {
+		errs = append(errs, w.loaded.Close())
 	}
 	if w.backend != nil {
 		errs = append(errs, w.backend.Close())

@@ -1,27 +1,134 @@
 // Package workloads holds what the benchmark harness measures: each file a workload, with a sentence on what it shows, an
 // input generated from a seed, and a check of its result.
+//
+//	index-build        from FASTA to index: proteins, nucleotides, many files
+//	index-reuse        from a valid index to an open one
+//	stride             a rank's walk through the sorted order
+//	read-length-order  bodies, longest first
+//	tokenise-pack      all of inference but the model
+//	kernel             one operation of a device
+//	infer-cpu          the model, in this process
+//	start, resume      whole processes
+//	scaling            worker processes
+//
+// A new kernel or device is registered in kernels.
 package workloads
 
 import (
 	"longfirst/bench"
-	"longfirst/infer/esm2"
+	"longfirst/bench/gen"
+	"longfirst/infer/backend"
+	"longfirst/infer/cpu"
 )
 
 // seed makes the inputs: results of different runs are of the same input.
 const seed = 1
 
-// All returns the workloads in the order they run. Quick ones have smaller inputs.
-func All(threads int, quick bool) []bench.Workload {
-	fastaBytes, records := int64(500_000_000), int64(24)
-	if quick {
-		fastaBytes, records = 50_000_000, 8
+// Settings say what the workloads are made for.
+type Settings struct {
+	Threads int
+	Quick   bool   // small inputs
+	Program string // path of longfirst's executable
+}
+
+// Set is a list of workloads, in the order they run.
+type Set struct {
+	Core []bench.Workload // what a run measures when nothing is said
+	All  []bench.Workload // these, and those that take long or look into details
+}
+
+// New returns the workloads. They share inputs, so a list runs once.
+func New(s Settings) Set {
+	var set Set
+	core := func(list ...bench.Workload) {
+		set.Core = append(set.Core, list...)
+		set.All = append(set.All, list...)
 	}
-	small, _ := esm2.Named(smallModel)
+	more := func(list ...bench.Workload) { set.All = append(set.All, list...) }
+	if !s.Quick {
+		more = core
+	}
+	rare := func(list ...bench.Workload) { set.All = append(set.All, list...) }
+
+	size := int64(500_000_000)
+	if s.Quick {
+		size = 50_000_000
+	}
+	proteins := &input{shape: gen.Protein, bytes: size}
+	manyFiles := &input{shape: gen.Protein, bytes: size, files: 64}
+	core(&IndexBuild{In: proteins})
+	more(&IndexBuild{In: &input{shape: gen.Nucleotide, bytes: size}}, &IndexBuild{In: manyFiles})
+	core(&IndexReuse{In: proteins})
+	more(&IndexReuse{In: manyFiles}, &Stride{In: proteins, World: 1}, &Stride{In: proteins, World: 2})
+	core(&Stride{In: proteins, World: 8})
+	more(&Stride{In: proteins, World: 64})
+	core(&LengthOrder{In: proteins})
+
+	few := &input{shape: gen.Protein, bytes: size / 10}
+	core(&TokenisePack{In: few})
+
+	small := namedModel("esm2_t6_8M")
+	for i, k := range kernels(s.Threads) {
+		if i == 0 {
+			core(k)
+		} else {
+			more(k)
+		}
+	}
+	run := &input{shape: gen.Protein, count: 64}
+	if s.Quick {
+		run = &input{shape: gen.Protein, count: 16}
+	}
+	core(&InferCPU{Model: small, In: run, Threads: s.Threads})
+	rare(bigModels(s)...)
+
+	program := program(s.Program)
+	one := inference{program, small, &input{shape: gen.Protein, count: 1}, 1}
+	whole := inference{program, small, run, s.Threads}
+	core(&StartVersion{Program: program}, &StartInfer{Infer: one, Threads: s.Threads},
+		&Resume{Infer: whole, Threads: s.Threads})
+	more(&Resume{Infer: whole, Threads: s.Threads, Killed: true})
+	more(scalings(whole, s.Threads)...)
+	return set
+}
+
+// kernels lists the operations of devices on shapes of the smallest and of the usual model, the one that matters most
+// first. T = 350 is a protein of mean length.
+func kernels(threads int) []bench.Workload {
+	open := func(threads int) (backend.Backend, error) { return cpu.New(threads) }
+	small, usual := namedModel("esm2_t6_8M"), namedModel("esm2_t33_650M")
 	return []bench.Workload{
-		&IndexBuild{Bytes: fastaBytes},
-		&InferCPU{Model: smallModel, Config: small, Records: records, Threads: threads},
+		&Kernel{Op: linearGELU, Model: usual, Tokens: 512, Threads: threads, Open: open},
+		&Kernel{Op: linearGELU, Model: small, Tokens: 2048, Threads: threads, Open: open},
+		&Kernel{Op: linearAdd, Model: usual, Tokens: 512, Threads: threads, Open: open},
+		&Kernel{Op: attention, Model: usual, Tokens: 350, Threads: threads, Open: open},
+		&Kernel{Op: attention, Model: usual, Tokens: 1022, Threads: threads, Open: open},
+		&Kernel{Op: attention, Model: small, Tokens: 350, Threads: threads, Open: open},
+		&Kernel{Op: layerNorm, Model: usual, Tokens: 2048, Threads: threads, Open: open},
 	}
 }
 
-// smallModel is the smallest of the published models: any machine can run it.
-const smallModel = "esm2_t6_8M"
+// bigModels are those whose samples take tens of seconds, as far as their weights fit in memory with room to spare.
+func bigModels(s Settings) []bench.Workload {
+	var list []bench.Workload
+	for _, m := range []struct {
+		name    string
+		records int64 // so that all models have about as much to compute
+	}{{"esm2_t12_35M", 24}, {"esm2_t30_150M", 8}, {"esm2_t33_650M", 4}} {
+		model := namedModel(m.name)
+		if weights := uint64(4 * model.config.Parameters()); 2*weights < memoryBytes() {
+			list = append(list, &InferCPU{Model: model, In: &input{shape: gen.Protein, count: m.records}, Threads: s.Threads})
+		}
+	}
+	return list
+}
+
+// scalings are runs with 1, 2, 4 ... workers, and one for each thread.
+func scalings(whole inference, threads int) []bench.Workload {
+	same := new(uint64)
+	var list []bench.Workload
+	for n := 1; n < threads; n *= 2 {
+		list = append(list, &Scaling{Infer: whole, Workers: n, Same: same})
+	}
+	return append(list, &Scaling{Infer: whole, Workers: threads, Same: same})
+}

@@ -11,23 +11,21 @@ import (
 	"time"
 
 	"longfirst/bench"
-	"longfirst/infer/esm2"
+	"longfirst/bench/gen"
 )
 
 // tinyModel is smaller than any that has a name: the harness and the checks are tested here, not the model.
-func tinyModel(t *testing.T) esm2.Config {
-	t.Helper()
-	c, ok := esm2.Named("tiny")
-	if !ok {
-		t.Fatal("there is no model tiny")
-	}
-	c.Layers, c.HiddenSize, c.Heads, c.IntermediateSize = 1, 8, 1, 8
-	return c
+func tinyModel() *model {
+	m := namedModel("tiny")
+	m.config.Layers, m.config.HiddenSize, m.config.Heads, m.config.IntermediateSize = 1, 8, 1, 8
+	return m
 }
 
-func tinyInfer(t *testing.T) *InferCPU {
-	return &InferCPU{Model: "tiny", Config: tinyModel(t), Records: 4, Threads: 2}
+func tinyInfer() *InferCPU {
+	return &InferCPU{Model: tinyModel(), In: &input{shape: gen.Protein, count: 4}, Threads: 2}
 }
+
+func proteins(bytes int64) *input { return &input{shape: gen.Protein, bytes: bytes} }
 
 // runOnce prepares a workload and runs it once.
 func runOnce(t *testing.T, w bench.Workload) {
@@ -48,7 +46,7 @@ func runOnce(t *testing.T, w bench.Workload) {
 
 func TestUnderTheHarness(t *testing.T) {
 	dir := t.TempDir()
-	list := []bench.Workload{&IndexBuild{Bytes: 200_000}, tinyInfer(t)}
+	list := []bench.Workload{&IndexBuild{In: proteins(200_000)}, tinyInfer()}
 	r, err := bench.Run(context.Background(), list, bench.Options{
 		Program: "longfirst test", Threads: 2, Count: 2, Budget: time.Minute, Dir: dir, Log: slog.New(slog.DiscardHandler),
 	})
@@ -70,7 +68,7 @@ func TestUnderTheHarness(t *testing.T) {
 	if err := r.WriteText(&text); err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range []string{"\nBenchmarkIndexBuild/input=protein-0MB-2\t1\t", "\nBenchmarkInferCPU/model=tiny/input=4-records-2\t1\t", "\nIndexing proteins: ", "\nEmbedding proteins with tiny "} {
+	for _, part := range []string{"\nBenchmarkIndexBuild/input=protein-0MB-2\t1\t", "\nBenchmarkInferCPU/model=tiny/input=protein-4-records-2\t1\t", "\n# Indexing (protein-0MB): ", "\nEmbedding proteins with tiny "} {
 		if !strings.Contains(text.String(), part) {
 			t.Errorf("%q is missing in\n%s", part, text.String())
 		}
@@ -82,7 +80,7 @@ func TestUnderTheHarness(t *testing.T) {
 
 func TestIndexBuildIsCheckedAndBuiltAgain(t *testing.T) {
 	ctx := context.Background()
-	w := &IndexBuild{Bytes: 100_000}
+	w := &IndexBuild{In: proteins(100_000)}
 	runOnce(t, w)
 	if err := w.Check(ctx); err != nil {
 		t.Fatal(err)
@@ -98,27 +96,27 @@ func TestIndexBuildIsCheckedAndBuiltAgain(t *testing.T) {
 func TestWrongIndexIsNoticed(t *testing.T) {
 	ctx := context.Background()
 	for name, spoil := range map[string]func(*testing.T, *IndexBuild){
-		"a record more":   func(_ *testing.T, w *IndexBuild) { w.wrote.Records++ },
-		"other residues":  func(_ *testing.T, w *IndexBuild) { w.wrote.Residues-- },
-		"another longest": func(_ *testing.T, w *IndexBuild) { w.wrote.Longest++ },
+		"a record more":   func(_ *testing.T, w *IndexBuild) { w.In.wrote.Records++ },
+		"other residues":  func(_ *testing.T, w *IndexBuild) { w.In.wrote.Residues-- },
+		"another longest": func(_ *testing.T, w *IndexBuild) { w.In.wrote.Longest++ },
 		"reused": func(t *testing.T, w *IndexBuild) {
 			if err := errors.Join(w.built.Close(), w.Run(ctx)); err != nil {
 				t.Fatal(err)
 			}
 		},
 		"another file": func(t *testing.T, w *IndexBuild) {
-			text, err := os.ReadFile(w.fasta)
+			text, err := os.ReadFile(w.In.paths[0])
 			if err != nil {
 				t.Fatal(err)
 			}
 			text[len(text)-2] ^= 1 // the last residue
-			if err := os.WriteFile(w.fasta, text, 0o666); err != nil {
+			if err := os.WriteFile(w.In.paths[0], text, 0o666); err != nil {
 				t.Fatal(err)
 			}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := &IndexBuild{Bytes: 20_000}
+			w := &IndexBuild{In: proteins(20_000)}
 			runOnce(t, w)
 			spoil(t, w)
 			if err := w.Check(ctx); err == nil {
@@ -130,7 +128,7 @@ func TestWrongIndexIsNoticed(t *testing.T) {
 
 func TestWrongEmbeddingsAreNoticed(t *testing.T) {
 	ctx := context.Background()
-	w := tinyInfer(t)
+	w := tinyInfer()
 	runOnce(t, w)
 	if err := w.Check(ctx); err != nil {
 		t.Fatal(err)
@@ -162,7 +160,7 @@ func TestWrongEmbeddingsAreNoticed(t *testing.T) {
 }
 
 func TestUsefulFLOPs(t *testing.T) {
-	w := tinyInfer(t)
+	w := tinyInfer()
 	runOnce(t, w)
 	var residues, flops int64
 	for e, err := range w.index.Lengths(w.all()) {
@@ -171,7 +169,7 @@ func TestUsefulFLOPs(t *testing.T) {
 		}
 		n := min(e, maxLength)
 		residues += n
-		flops += w.Config.FLOPs(n + 2)
+		flops += w.Model.config.FLOPs(n + 2)
 	}
 	if w.got.residues != residues || w.got.flops != flops || flops == 0 {
 		t.Errorf("%d residues and %d FLOPs, want %d and %d", w.got.residues, w.got.flops, residues, flops)
@@ -179,7 +177,7 @@ func TestUsefulFLOPs(t *testing.T) {
 }
 
 func TestCloseBeforePrepare(t *testing.T) {
-	for _, w := range All(1, true) {
+	for _, w := range New(Settings{Threads: 1, Quick: true}).All {
 		if err := w.Close(); err != nil {
 			t.Errorf("%s: %v", w.Name(), err)
 		}
