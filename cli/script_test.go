@@ -57,6 +57,7 @@ func TestScripts(t *testing.T) {
 			env.Defer(runs.end)
 			env.Values[runsKey{}] = runs
 			env.Setenv("MODEL", model)
+			env.Setenv("GORACE", "atexit_sleep_ms=0") // else every process of a race build ends a second late
 			env.Setenv("OTHERMODEL", other)
 			env.Setenv(holdVariable, filepath.Join(env.WorkDir, ".hold"))
 			return os.Mkdir(filepath.Join(env.WorkDir, ".hold"), 0o777)
@@ -86,6 +87,8 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"touch":    cmdTouch,    // touch FILE now|DURATION: sets the mtime, or moves it by a duration such as -2h
 	"copytime": cmdCopyTime, // copytime FROM TO: gives TO the mtime of FROM
 	"copydir":  cmdCopyDir,  // copydir FROM TO
+	"newer":    cmdNewer,    // newer INDEX: makes it one of a later format version
+	"spoil":    cmdSpoil,    // spoil PART: inverts a bit of an embedding
 	"replace":  cmdReplace,  // replace FILE OLD NEW: replaces a text by one of equal length
 
 	// Data sets and indexes.

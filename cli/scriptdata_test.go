@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/parquet-go/parquet-go"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -91,6 +92,32 @@ func recordAt(content []byte, offset int64) (id string, length int64) {
 		}
 	}
 	return id, length
+}
+
+var formatVersion = regexp.MustCompile(`format_version\d`)
+
+func cmdNewer(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 1, 1)
+	path := ts.MkAbs(args[0])
+	content, err := os.ReadFile(path)
+	ts.Check(err)
+	if !formatVersion.Match(content) {
+		ts.Fatalf("%s: no format version", args[0])
+	}
+	ts.Check(os.WriteFile(path, formatVersion.ReplaceAll(content, []byte("format_version9")), 0o666))
+}
+
+func cmdSpoil(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 1, 1)
+	path := ts.MkAbs(args[0])
+	content, err := os.ReadFile(path)
+	ts.Check(err)
+	part, err := parquet.OpenFile(bytes.NewReader(content), int64(len(content)))
+	ts.Check(err)
+	columns := part.Metadata().RowGroups[0].Columns
+	embedding := columns[len(columns)-1].MetaData
+	content[embedding.DataPageOffset+embedding.TotalCompressedSize-1] ^= 1
+	ts.Check(os.WriteFile(path, content, 0o666))
 }
 
 var plannedShare = regexp.MustCompile(`(?m)^ *\d+/\d+ +\S+ +\S+ +\S+% +(\d+) +\S+$`)

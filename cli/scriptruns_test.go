@@ -70,7 +70,7 @@ func program(ts *testscript.TestScript, args []string) *exec.Cmd {
 	}
 	cmd := exec.Command(path, args[1:]...)
 	cmd.Dir = ts.MkAbs(".")
-	for _, name := range append([]string{"PATH", "HOME", "TMPDIR", "TMP", "SYSTEMROOT", "WORK", "CUDA_VISIBLE_DEVICES", "SLURM_CPUS_PER_TASK"}, faultVariable, holdVariable, flopsVariable) {
+	for _, name := range append([]string{"PATH", "HOME", "TMPDIR", "TMP", "SYSTEMROOT", "WORK", "CUDA_VISIBLE_DEVICES", "SLURM_CPUS_PER_TASK", "GORACE"}, faultVariable, holdVariable, flopsVariable) {
 		if value := ts.Getenv(name); value != "" {
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}
