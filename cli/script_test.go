@@ -107,6 +107,8 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"finish":      cmdFinish,      // finish NAME CODE|killed: waits for it
 	"send":        cmdSend,        // send SIGNAL NAME|FILE: to the program started as NAME, or the process whose number is in FILE
 	"insist":      cmdInsist,      // insist SIGNAL NAME: sends the signal until the program has ended
+	"glob":        cmdGlob,        // [!] glob PATTERN: there is such a file
+	"killwhen":    cmdKillWhen,    // killwhen GLOB NAME: kills the program once there is such a file, or lets it end if there never is
 	"waitfor":     cmdWaitFor,     // waitfor GLOB: until there is such a file
 	"killparts":   cmdKillParts,   // killparts N OUT NAME: kills a child of NAME each time a part was published, N times
 	"children":    cmdChildren,    // children NAME N: the program has that many children, each leader of its own process group

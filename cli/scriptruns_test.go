@@ -189,6 +189,27 @@ func cmdInsist(ts *testscript.TestScript, neg bool, args []string) {
 	}, "%s does not end", args[1])
 }
 
+func cmdKillWhen(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 2, 2)
+	run := runNamed(ts, args[1])
+	poll(ts, func() bool {
+		paths, err := filepath.Glob(ts.MkAbs(args[0]))
+		ts.Check(err)
+		return len(paths) > 0 || len(run.exited) > 0
+	}, "neither %s nor the end of %s", args[0], args[1])
+	run.cmd.Process.Kill()
+	<-run.exited
+	delete(runsOf(ts), args[1])
+}
+
+func cmdGlob(ts *testscript.TestScript, neg bool, args []string) {
+	paths, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if (len(paths) > 0) == neg {
+		ts.Fatalf("%s: %q", args[0], paths)
+	}
+}
+
 func cmdWaitFor(ts *testscript.TestScript, neg bool, args []string) {
 	need(ts, neg, args, 1, 1)
 	poll(ts, func() bool {
