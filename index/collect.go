@@ -193,6 +193,7 @@ func (c *collection) entries() (stream, error) {
 // content is what an index is written from.
 func (c *collection) content() (content, error) {
 	entries, err := c.entries()
+	c.duplicates.expect(c.facts.records)
 	var position int64
 	return content{
 		files: c.files, recorded: c.recorded, size: c.expectedSize(),

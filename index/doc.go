@@ -27,7 +27,7 @@
 //
 // A page holds its entries as rows of columns. A value of a column is the column's minimum plus an unsigned integer of
 // 0 to 8 bytes, the width being chosen per page and column (frame of reference): sorted neighbours are alike, so most
-// columns take a byte or none, and nothing has a limit of size. Rows stand in groups of 8, each with a checksum of its
+// columns take a byte or none, and nothing has a limit of size. Rows stand in groups of 4, each with a checksum of its
 // own: an entry is read and checked without the rest of its page. Integers are little-endian, ranges half-open.
 //
 //	bytes              content

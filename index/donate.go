@@ -205,10 +205,10 @@ func (s *donorStream) block() (_ *rows, err error) {
 }
 
 func (s *donorStream) nextPage() error {
-	if err := s.reader.load(s.position); err != nil {
+	s.at, s.idAt = 0, 0
+	if err := s.reader.readPage(s.position, &s.page); err != nil {
 		return err
 	}
 	s.position += s.reader.page.count
-	s.at, s.idAt = 0, 0
-	return s.reader.readAll(&s.page)
+	return nil
 }

@@ -3,6 +3,7 @@ package index
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/zeebo/xxh3"
 )
@@ -32,6 +33,11 @@ const hashParts = 256
 // newDuplicateCounter keeps about memory bytes and spills to the file that spill gives.
 func newDuplicateCounter(memory int64, spill func() (*spill, error)) *duplicateCounter {
 	return &duplicateCounter{limit: int(max(memory/16, 1<<10)), spill: spill}
+}
+
+// expect makes room for so many ids.
+func (d *duplicateCounter) expect(ids int64) {
+	d.hashes = slices.Grow(d.hashes, int(min(ids, int64(d.limit)))+pageEntries)
 }
 
 func (d *duplicateCounter) add(rows *rows) error {

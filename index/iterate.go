@@ -13,13 +13,21 @@ import (
 // An error, ErrRange or ErrCorrupt, comes with a nil entry and ends the iteration.
 func (x *Index) Entries(r Range) iter.Seq2[*Entry, error] {
 	return func(yield func(*Entry, error) bool) {
-		var e Entry
-		err := x.visit(r, func(pages *pageReader, position int64) (bool, error) {
-			if err := pages.entry(position, &e); err != nil {
-				return false, err
+		var window [windowEntries]Entry
+		var ids []byte
+		err := x.visit(r, func(pages *pageReader, slot int, position int64) error {
+			if slot == 0 {
+				ids = ids[:0]
 			}
-			return yield(&e, nil), nil
-		})
+			e := &window[slot]
+			if err := pages.entry(position, e); err != nil {
+				return err
+			}
+			start := len(ids)
+			ids = append(ids, e.ID...) // the page goes on to other groups
+			e.ID = ids[start:len(ids):len(ids)]
+			return nil
+		}, func(slot int) bool { return yield(&window[slot], nil) })
 		if err != nil {
 			yield(nil, err)
 		}
@@ -30,13 +38,11 @@ func (x *Index) Entries(r Range) iter.Seq2[*Entry, error] {
 // cheaper than Entries, with which it shares its errors.
 func (x *Index) Lengths(r Range) iter.Seq2[int64, error] {
 	return func(yield func(int64, error) bool) {
-		err := x.visit(r, func(pages *pageReader, position int64) (bool, error) {
-			length, err := pages.length(position)
-			if err != nil {
-				return false, err
-			}
-			return yield(length, nil), nil
-		})
+		var window [windowEntries]int64
+		err := x.visit(r, func(pages *pageReader, slot int, position int64) (err error) {
+			window[slot], err = pages.length(position)
+			return err
+		}, func(slot int) bool { return yield(window[slot], nil) })
 		if err != nil {
 			yield(0, err)
 		}
@@ -46,9 +52,9 @@ func (x *Index) Lengths(r Range) iter.Seq2[int64, error] {
 // At returns the entry at a position, 0 <= position < Len. Its id is the caller's.
 func (x *Index) At(position int64) (Entry, error) {
 	var e Entry
-	err := x.visit(Range{Start: position, Stop: position + 1, Step: 1}, func(pages *pageReader, position int64) (bool, error) {
-		return false, pages.entry(position, &e)
-	})
+	err := x.visit(Range{Start: position, Stop: position + 1, Step: 1}, func(pages *pageReader, _ int, position int64) error {
+		return pages.entry(position, &e)
+	}, func(int) bool { return true })
 	if err != nil {
 		return Entry{}, err
 	}
@@ -56,8 +62,13 @@ func (x *Index) At(position int64) (Entry, error) {
 	return e, nil
 }
 
-// visit loads the page of each position of the range in turn and calls each, until that returns false or an error.
-func (x *Index) visit(r Range, each func(pages *pageReader, position int64) (bool, error)) error {
+// windowEntries is how many entries are read at a time, at most, before they are handed out one by one: bbolt may be
+// called under guard only, and what is handed to callers only outside of it.
+const windowEntries = 32
+
+// visit goes through the positions of the range by windows, each within a page. It calls read for each position of a
+// window, with the page loaded, and then each for every slot of the window that was read, until that returns false.
+func (x *Index) visit(r Range, read func(pages *pageReader, slot int, position int64) error, each func(slot int) bool) error {
 	if r.Step < 1 || r.Start < 0 {
 		return fmt.Errorf("%s: %w: %d to %d by %d", x.path, ErrRange, r.Start, r.Stop, r.Step)
 	}
@@ -72,14 +83,32 @@ func (x *Index) visit(r Range, each func(pages *pageReader, position int64) (boo
 	if err != nil {
 		return err
 	}
-	for i := range items {
-		position := r.Start + i*r.Step
-		if err := pages.load(position); err != nil {
+	for item := int64(0); item < items; {
+		position := r.Start + item*r.Step
+		inPage := (pageEntries-1-position%pageEntries)/r.Step + 1
+		size := int(min(windowEntries, inPage, items-item))
+		slots := 0
+		err := guard(x.path, func() error {
+			for ; slots < size; slots++ {
+				at := position + int64(slots)*r.Step
+				if err := pages.load(at); err != nil {
+					return err
+				}
+				if err := read(pages, slots, at); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		for slot := range slots {
+			if !each(slot) {
+				return nil
+			}
+		}
+		if err != nil {
 			return err
 		}
-		if more, err := each(pages, position); err != nil || !more {
-			return err
-		}
+		item += int64(size)
 	}
 	return nil
 }
@@ -98,10 +127,7 @@ func (x *Index) pagesAsStored() func(dst []byte) (key [keySize]byte, page []byte
 		if position >= x.Len() {
 			return key, dst, io.EOF
 		}
-		if err = reader.load(position); err == nil {
-			err = reader.readAll(&all)
-		}
-		if err != nil {
+		if err := reader.readPage(position, &all); err != nil {
 			return key, dst, err
 		}
 		key = pageKey(reader.page.length, position)

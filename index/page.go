@@ -27,8 +27,8 @@ const (
 	pageTableEnd   = pageHeaderSize + columnCount*columnHead
 
 	// groupEntries is the number of entries in every group but a page's last. A rank of many reads one entry of a page
-	// here and there: that costs a checksum over its group, a few hundred bytes, and not over the page.
-	groupEntries = 8
+	// here and there: that costs a checksum over its group, some 160 bytes, and not over the page.
+	groupEntries = 4
 	groupHead    = 8 // bytes of a group in the table
 
 	// slack is what may be read, though not used, behind a row: a value is loaded as eight bytes and masked.
@@ -170,8 +170,10 @@ func (p *page) values(i int64, v *[columnCount]uint64) error {
 	row := p.row(i)
 	var high uint64
 	for number := range v {
-		v[number] = p.columns[number].read(row)
-		high |= v[number] | (v[number] - p.columns[number].minimum)
+		c := &p.columns[number]
+		above := binary.LittleEndian.Uint64(row[c.start:]) & c.mask
+		v[number] = c.minimum + above
+		high |= v[number] | above
 	}
 	if high > maxValue && !possible(v) {
 		return errPageEntry

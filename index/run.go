@@ -92,7 +92,6 @@ func (s *runStream) block() (*rows, error) {
 	s.order = s.order[len(block):]
 	s.rows.reset()
 	s.rows.count = len(block)
-	// Two short loops, so that the processor waits for several records' memory at a time.
 	for i, p := range block {
 		batch, number := p.split()
 		b := &s.run.batches[batch]
@@ -106,11 +105,8 @@ func (s *runStream) block() (*rows, error) {
 		v[columnBlanks] = uint64(span.BodyEnd - span.BodyOffset - span.Length)
 		v[columnLineResidues] = uint64(span.LineResidues)
 		v[columnLineExtra] = uint64(span.LineBytes - span.LineResidues)
-	}
-	for i, p := range block {
-		batch, number := p.split()
-		id := s.run.batches[batch].ID(number)
-		s.rows.values[i][columnIDSize] = uint64(len(id))
+		id := b.ID(number)
+		v[columnIDSize] = uint64(len(id))
 		s.rows.ids = append(s.rows.ids, id...)
 	}
 	return &s.rows, nil

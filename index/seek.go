@@ -12,7 +12,6 @@ type pageReader struct {
 	x      *Index
 	cursor *bolt.Cursor
 	page   page
-	group  int64 // number of the current group, counted over all pages
 	loaded bool
 }
 
@@ -31,18 +30,8 @@ func (x *Index) newPageReader() (*pageReader, error) {
 // walkPages is the distance in pages up to which stepping the cursor is cheaper than a seek.
 const walkPages = 16
 
-// load makes the page and the group that hold position, which lies in the index, the current ones.
-func (r *pageReader) load(position int64) error {
-	if r.loaded && position/groupEntries == r.group {
-		return nil
-	}
-	err := guard(r.x.path, func() error { return r.find(position) })
-	r.loaded = err == nil
-	r.group = position / groupEntries
-	return err
-}
-
-func (r *pageReader) find(position int64) (err error) {
+// load makes the page and the group that hold position, which lies in the index, the current ones. It runs under guard.
+func (r *pageReader) load(position int64) (err error) {
 	first := position - position%pageEntries
 	steps := (first - r.page.first) / pageEntries
 	switch {
@@ -52,7 +41,7 @@ func (r *pageReader) find(position int64) (err error) {
 	default:
 		err = r.seek(first)
 	}
-	if err != nil {
+	if r.loaded = err == nil; err != nil {
 		return err
 	}
 	if err := r.page.loadGroup(position - first); err != nil {
@@ -137,11 +126,14 @@ func (r *pageReader) entry(position int64, e *Entry) error {
 	return nil
 }
 
-// readAll reads the entries of the current page into all, with the numbers of the file they have in the index.
-func (r *pageReader) readAll(all *rows) error {
+// readPage reads the entries of the page that begins at position, with the numbers that files have in the index.
+func (r *pageReader) readPage(position int64, all *rows) error {
 	return guard(r.x.path, func() error {
+		if err := r.load(position); err != nil {
+			return err
+		}
 		if err := r.page.readAll(all); err != nil {
-			return r.corrupt(r.page.first, err)
+			return r.corrupt(position, err)
 		}
 		return nil
 	})

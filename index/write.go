@@ -100,10 +100,14 @@ func globQuote(path string) string {
 	return pattern.String()
 }
 
+// maxMapping bounds what is mapped before it is needed; bbolt maps in steps of this size from there on.
+const maxMapping = 1 << 30
+
 func writeDatabase(ctx context.Context, path string, c content) (digest Digest, err error) {
 	db, err := bolt.Open(path, 0o644, &bolt.Options{
 		Timeout: lockTimeout, PageSize: boltPageSize, NoStatistics: true,
 		NoSync: true, NoGrowSync: true, NoFreelistSync: true,
+		InitialMmapSize: int(min(c.size, maxMapping)), // growing later makes bbolt copy what it has in hand
 	})
 	if lacksLocks(err) {
 		return digest, noLocks(path, err)
