@@ -47,24 +47,25 @@ func withFaults(open openBackend, spec string) openBackend {
 			return b, err
 		}
 		f := &faultyBackend{Backend: b}
-		for _, fault := range faults {
-			action, residues, _ := strings.Cut(fault, ":")
+		for _, text := range faults {
+			action, residues, _ := strings.Cut(text, ":")
 			if action == "nodevice" {
 				return nil, errors.Join(errors.New("the device has fallen off the bus"), b.Close())
 			}
-			f.faults = append(f.faults, fault1{action, tokensOf(residues)})
+			f.faults = append(f.faults, fault{action, tokensOf(residues)})
 		}
 		return f, nil
 	}
 }
 
-type fault1 struct {
+// fault is what happens with a batch that holds the tokens.
+type fault struct {
 	action string
 	tokens []byte
 }
 
 // poison returns the value that spoils an embedding, 0 for faults of other kinds.
-func (f fault1) poison() float32 {
+func (f fault) poison() float32 {
 	switch f.action {
 	case "nan":
 		return float32(math.NaN())
@@ -87,7 +88,7 @@ func tokensOf(residues string) []byte {
 // faultyBackend is a device whose streams fail.
 type faultyBackend struct {
 	backend.Backend
-	faults []fault1
+	faults []fault
 }
 
 func (b *faultyBackend) NewStream(maxTokens, maxSequences int) (backend.Stream, error) {
@@ -97,7 +98,7 @@ func (b *faultyBackend) NewStream(maxTokens, maxSequences int) (backend.Stream, 
 
 type faultyStream struct {
 	backend.Stream
-	faults []fault1
+	faults []fault
 	batch  backend.Batch
 	pooled []float32
 }
@@ -130,7 +131,7 @@ func (s *faultyStream) Begin(b backend.Batch) error {
 }
 
 // sequences returns the sequences of the batch that hold the residues of a fault.
-func (s *faultyStream) sequences(f fault1) (found []int) {
+func (s *faultyStream) sequences(f fault) (found []int) {
 	for i := range s.batch.Sequences() {
 		if len(f.tokens) > 0 && bytes.Contains(s.batch.Tokens[s.batch.CuSeqlens[i]:s.batch.CuSeqlens[i+1]], f.tokens) {
 			found = append(found, i)
