@@ -11,7 +11,13 @@ import (
 // TestShapes checks that Finish reports an operation whose shapes disagree, that nothing after it runs, and that the next
 // batch starts afresh.
 func TestShapes(t *testing.T) {
-	b := newBackend(t, 2)
+	for _, l := range levels() {
+		t.Run(l.String(), func(t *testing.T) { testShapes(t, l) })
+	}
+}
+
+func testShapes(t *testing.T, l level) {
+	b := newBackendAt(t, l, 2)
 	defer b.Close()
 	s, err := b.NewStream(3, 1)
 	if err != nil {
