@@ -2,11 +2,14 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -40,7 +43,11 @@ func indexCommand() *cli.Command {
 				&cli.StringFlag{Name: "format", Value: "json", Usage: "`FORMAT`: json"},
 				&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "`FILE` to write; default: stdout"}),
 		},
-	}, indexFlag, rehashFlag, &cli.IntFlag{Name: "world-size", Aliases: []string{"n"}, Usage: "also print the shares of `N` workers"})
+	}, indexFlag, rehashFlag,
+		&cli.StringFlag{Name: "memory", Value: "512MiB", Usage: "`SIZE` of memory to build with, about; the rest goes to a temporary file"},
+		&cli.StringFlag{Name: "tmp", Usage: "`FOLDER` of that temporary file; default: that of the index"},
+		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`N` threads; default: what this process may use"},
+		&cli.IntFlag{Name: "world-size", Aliases: []string{"n"}, Usage: "also print the shares of `N` workers"})
 	return c
 }
 
@@ -63,8 +70,19 @@ func ensureIndex(c *cli.Context, log *slog.Logger) (*index.Index, error) {
 	if len(fastas) == 0 {
 		return nil, usagef("name at least one FASTA file; see %s --help", commandLine(c))
 	}
+	opt := index.Options{Path: c.String("index"), Rehash: c.Bool("rehash"), Threads: c.Int("threads"), Temp: c.String("tmp"), Log: log}
+	if text := c.String("memory"); text != "" {
+		var err error
+		if opt.Memory, err = parseBytes(text); err != nil {
+			return nil, usagef("--memory %q: %v", text, err)
+		}
+	}
 	begin := time.Now()
-	x, outcome, err := index.Ensure(c.Context, fastas, index.Options{Path: c.String("index"), Rehash: c.Bool("rehash"), Log: log})
+	watch := newWatch(log, c.Bool("quiet") || c.String("log-format") == "json")
+	defer watch.end()
+	opt.Progress = func(done, total int64) { watch.scanned(done, total, time.Since(begin)) }
+	x, outcome, err := index.Ensure(c.Context, fastas, opt)
+	watch.end()
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +97,41 @@ func ensureIndex(c *cli.Context, log *slog.Logger) (*index.Index, error) {
 		log.Warn(fmt.Sprintf("records with the id of an earlier record: %d; each is kept, a record is known by its place", n))
 	}
 	return x, nil
+}
+
+// scanned shows how far the files of an index are read.
+func (w *watch) scanned(done, total int64, elapsed time.Duration) {
+	if time.Since(w.last) < w.interval {
+		return
+	}
+	w.last = time.Now()
+	rate := float64(done) / max(elapsed.Seconds(), 1e-3)
+	eta := "?"
+	if done > 0 {
+		eta = (time.Duration(float64(total-done)/rate) * time.Second).String()
+	}
+	line := fmt.Sprintf("%3.0f %%  %s of %s scanned  %s/s  ETA %s",
+		100*float64(done)/float64(max(1, total)), bytesText(done), bytesText(total), bytesText(int64(rate)), eta)
+	if w.status == nil {
+		w.log.Info(line)
+		return
+	}
+	w.status.draw(line)
+}
+
+// parseBytes reads a size like 512MiB, 512M or 2G; K, M, G and T are powers of 1024.
+func parseBytes(text string) (int64, error) {
+	number := strings.TrimSuffix(strings.TrimSuffix(strings.ToUpper(strings.TrimSpace(text)), "B"), "I")
+	shift := 0
+	if i := strings.IndexAny(number, "KMGT"); i >= 0 && i == len(number)-1 {
+		shift = 10 * (1 + strings.IndexByte("KMGT", number[i]))
+		number = number[:i]
+	}
+	n, err := strconv.ParseInt(strings.TrimSpace(number), 10, 64)
+	if err != nil || n <= 0 || n > math.MaxInt64>>shift {
+		return 0, errors.New("write a size as 512MiB or 4G")
+	}
+	return n << shift, nil
 }
 
 // logShares prints how the records are dealt out to ranks, or to all where ranks is nil.
