@@ -24,19 +24,15 @@ var newBackend = func(device string, threads int) (backend.Backend, error) {
 	return cpu.New(threads)
 }
 
-// flopsPerThread is what a thread of the pure Go kernels reaches, for choosing block sizes. Tests lower it, so that a
-// small data set has many blocks.
-var flopsPerThread = 2.5e9
-
 // describeCPU fills in what a run on the CPU computes with.
 func describeCPU(s *worker.Settings) error {
-	b, err := newBackend("cpu", 1)
+	b, err := newBackend("cpu", s.Threads)
 	if err != nil {
 		return err
 	}
 	defer b.Close()
 	s.NumericClass = b.Class()
-	s.FLOPS = flopsPerThread * float64(s.Threads)
+	s.FLOPS = b.FLOPS()
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"longfirst/infer/backend"
 	"longfirst/infer/esm2"
 )
 
@@ -19,14 +20,32 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"longfirst": func() {
-		flopsPerThread = scriptFLOPS
+		flops := float64(scriptFLOPS)
 		if v, err := strconv.ParseFloat(os.Getenv(flopsVariable), 64); err == nil {
-			flopsPerThread = v
+			flops = v
 		}
-		newBackend = withFaults(newBackend, os.Getenv(faultVariable))
+		newBackend = withFLOPS(withFaults(newBackend, os.Getenv(faultVariable)), flops)
 		main()
 	}})
 }
+
+// withFLOPS makes backends that are said to reach another rate on each of their threads, for smaller blocks.
+func withFLOPS(open func(string, int) (backend.Backend, error), perThread float64) func(string, int) (backend.Backend, error) {
+	return func(device string, threads int) (backend.Backend, error) {
+		b, err := open(device, threads)
+		if err != nil {
+			return nil, err
+		}
+		return ratedBackend{b, perThread * float64(threads)}, nil
+	}
+}
+
+type ratedBackend struct {
+	backend.Backend
+	flops float64
+}
+
+func (b ratedBackend) FLOPS() float64 { return b.flops }
 
 const (
 	// scriptFLOPS makes blocks of about four records of 60 residues with the model of scriptModel, on one thread.

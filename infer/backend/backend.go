@@ -73,6 +73,11 @@ type Backend interface {
 	// across classes (dtype, kernel level or compute capability, kernel version).
 	Class() string
 
+	// FLOPS returns the floating-point operations a second that this backend about reaches with a model. It is a property
+	// of the kernels and the number of threads, the same on every machine that runs them, and only sizes of work are
+	// chosen by it.
+	FLOPS() float64
+
 	// Matrix takes weights [n_i, K] stacked by rows into one [sum n_i, K]. The views may be kept, so they must stay
 	// valid until Close.
 	Matrix(rows ...Tensor) (Matrix, error)

@@ -71,9 +71,8 @@ func (b *Backend) Class() string { return traits[b.level].class }
 // Threads returns the number of worker goroutines.
 func (b *Backend) Threads() int { return b.threads }
 
-// FLOPS returns the floating-point operations a second that one thread about reaches with a model: a property of the
-// kernels, the same on every machine that runs them, for choosing sizes of work.
-func (b *Backend) FLOPS() float64 { return traits[b.level].flops }
+// FLOPS returns the floating-point operations a second that the threads about reach with a model.
+func (b *Backend) FLOPS() float64 { return traits[b.level].flops * float64(b.threads) }
 
 // NewStream starts a stream.
 func (b *Backend) NewStream(maxTokens, maxSequences int) (backend.Stream, error) {

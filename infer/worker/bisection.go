@@ -5,10 +5,15 @@ package worker
 type bisection struct {
 	suspects []Items          // still to be computed, the next one last
 	culprits map[int64]string // item of the share -> what its child said last
+	strikes  map[int64]int    // failures of single items
 }
 
+// strikesOut is how often computing an item alone must fail before it is at fault: a child may be killed by chance then,
+// too.
+const strikesOut = 2
+
 func newBisection(block Items, reason string) *bisection {
-	b := &bisection{culprits: make(map[int64]string)}
+	b := &bisection{culprits: make(map[int64]string), strikes: make(map[int64]int)}
 	b.failed(block, reason)
 	return b
 }
@@ -30,7 +35,11 @@ func (b *bisection) failed(items Items, reason string) {
 		b.suspects = b.suspects[:n-1]
 	}
 	if items.Stop-items.Start == 1 {
-		b.culprits[items.Start] = reason
+		if b.strikes[items.Start]++; b.strikes[items.Start] < strikesOut {
+			b.suspects = append(b.suspects, items)
+		} else {
+			b.culprits[items.Start] = reason
+		}
 		return
 	}
 	middle := items.Start + (items.Stop-items.Start)/2

@@ -64,6 +64,31 @@ func TestOneFailureIsForgiven(t *testing.T) {
 	}
 }
 
+// TestAChildKilledByChanceDuringTheSearch: one failure of a record alone is no proof against it.
+func TestAChildKilledByChanceDuringTheSearch(t *testing.T) {
+	task := &task{items: Items{0, 4}}
+	chance := true
+	for range 60 {
+		l := task.lease()
+		single := l.Probe != nil && l.Probe.Stop-l.Probe.Start == 1
+		includes := l.Probe == nil || l.Probe.Start <= 2 && 2 < l.Probe.Stop
+		_, refused := l.Refuse[2]
+		switch {
+		case includes && !refused, single && l.Probe.Start == 3 && chance:
+			chance = chance && !(single && l.Probe.Start == 3)
+			if err := task.failed(l, "signal: killed", 1); err != nil {
+				t.Fatal(err)
+			}
+		case task.passed(l, 1):
+			if len(task.refuse) != 1 || task.refuse[2] == "" {
+				t.Fatalf("refused %v, at fault is item 2 alone", task.refuse)
+			}
+			return
+		}
+	}
+	t.Fatal("no end to it")
+}
+
 // TestABlockThatFailsOnlyAsAWholeIsAnError: refusing nothing and failing again must not go on for ever.
 func TestABlockThatFailsOnlyAsAWholeIsAnError(t *testing.T) {
 	task := &task{items: Items{0, 4}}
