@@ -5,7 +5,7 @@ BIN     := bin/longfirst
 MODEL   ?=
 export CGO_ENABLED ?= 0
 
-.PHONY: build demo test test-interop vet staticcheck format race purego vet-cuda cross generated clean
+.PHONY: build demo test debug test-interop vet staticcheck format race purego vet-cuda cross generated clean
 
 build: ## one static binary
 	$(GO) build -o $(BIN) ./cli
@@ -15,6 +15,9 @@ demo: build ## the main job on bundled sample data; MODEL=DIR uses a real model
 
 test: ## every test that needs nothing but Go
 	$(GO) test ./...
+
+debug: ## a view used after its file was closed faults at once
+	$(GO) test -tags longfirst_debug ./mmapfasta/... ./index ./infer
 
 test-interop: build ## reads a data set with pyarrow, pandas, polars and DuckDB; needs Python 3.10 or newer
 	bash infer/output/testdata/interop.sh $(BIN)
@@ -43,8 +46,9 @@ cross: ## everything compiles, tests included, where it is not run
 	GOOS=darwin GOARCH=arm64 $(GO) vet ./...
 	GOOS=windows GOARCH=amd64 $(GO) vet ./...
 
-generated: ## committed files that a program writes are what it writes
+generated: ## committed files that a program writes are what it writes; needs Python
 	cd cli/demo && python3 make_sample.py --check
+	sh infer/cpu/_asm/generate.sh --check
 
 clean:
 	rm -rf bin
