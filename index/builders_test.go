@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -22,9 +23,17 @@ import (
 // names, prints the outcome and the digest, and ends.
 const buildVariable = "LONGFIRST_TEST_BUILD"
 
+// memoryVariable gives Options.Memory to such a process, fileSizeVariable the bytes beyond which it can write no file.
+const (
+	memoryVariable   = "LONGFIRST_TEST_MEMORY"
+	fileSizeVariable = "LONGFIRST_TEST_FILE_SIZE"
+)
+
 func TestMain(m *testing.M) {
 	if path := os.Getenv(buildVariable); path != "" {
-		x, outcome, err := Ensure(context.Background(), []string{path}, Options{})
+		limitFileSize()
+		memory, _ := strconv.ParseInt(os.Getenv(memoryVariable), 10, 64)
+		x, outcome, err := Ensure(context.Background(), []string{path}, Options{Memory: memory})
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -150,11 +159,15 @@ func TestKilledBuilder(t *testing.T) {
 
 	random := rand.New(rand.NewPCG(uint64(began.UnixNano()), 1))
 	interrupted := 0
-	for range 8 {
+	const kills = 30
+	for i := range kills {
 		if err := os.WriteFile(x.Path(), oldIndex, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		command, _ := builder(path)
+		if i%2 == 1 {
+			command.Env = append(command.Env, memoryVariable+"=1000000") // less than it takes
+		}
 		if err := command.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -178,7 +191,7 @@ func TestKilledBuilder(t *testing.T) {
 		t.Errorf("%v", outcome)
 	}
 	f.onlyIndex()
-	t.Logf("%d of 8 builds of about %v were interrupted", interrupted, took.Round(time.Millisecond))
+	t.Logf("%d of %d builds of about %v were interrupted", interrupted, kills, took.Round(time.Millisecond))
 }
 
 func TestStrayFilesAreCleared(t *testing.T) {

@@ -51,9 +51,10 @@ func (e *ensurer) seekDonations(ctx context.Context) donation {
 		if err != nil {
 			continue
 		}
+		have := len(d.files)
 		if e.accept(ctx, &d, x) {
 			d.indexes = append(d.indexes, x)
-			e.Log.Debug("Taking entries over from an index", "from", path)
+			e.Log.Info("Taking entries over from an index", "from", path, "files", len(d.files)-have)
 		} else {
 			x.Close()
 		}

@@ -28,6 +28,8 @@ var (
 	ErrNUL = errors.New("NUL byte")
 	// ErrBareCR: a carriage return in a header that is not its line end.
 	ErrBareCR = errors.New("carriage return inside a header")
+	// ErrLongID: an id of more than a megabyte, which is no id.
+	ErrLongID = errors.New("id of more than 1 MiB")
 	// ErrChanged: the file changed while it was scanned.
 	ErrChanged = mapped.ErrChanged
 )

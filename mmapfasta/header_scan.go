@@ -5,6 +5,9 @@ import "bytes"
 // noCR is what headerScan.feed returns for a header without fault.
 const noCR = -2
 
+// maxID bounds an id. One that long is a sequence whose line ends are missing.
+const maxID = 1 << 20
+
 // headerScan collects the id of one header that may arrive in pieces.
 type headerScan struct {
 	id        []byte

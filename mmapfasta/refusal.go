@@ -43,6 +43,11 @@ func bareCR(offset int64) *ParseError {
 		Hint: "lines must end in LF or CRLF; convert old Mac line ends with: tr '\\r' '\\n'"}
 }
 
+func longID(offset int64) *ParseError {
+	return &ParseError{Offset: offset, Reason: ErrLongID.Error(), Err: ErrLongID,
+		Hint: "a header must end in a line end and its id in a space"}
+}
+
 func notFASTA(found byte, offset int64) *ParseError {
 	if found == '@' {
 		return &ParseError{Offset: offset, Reason: ErrFASTQ.Error(), Err: ErrFASTQ,

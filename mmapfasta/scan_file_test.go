@@ -96,6 +96,25 @@ func TestScanRefusalNamesFileAndLine(t *testing.T) {
 	}
 }
 
+func TestScanRefusesEndlessID(t *testing.T) {
+	first := ">a\nAC\n"
+	_, err := Scan(t.Context(), write(t, []byte(first+">"+strings.Repeat("A", 3<<20)+"\nAC\n")), ignore)
+	var refusal *ParseError
+	if !errors.As(err, &refusal) || !errors.Is(err, ErrLongID) || refusal.Offset != int64(len(first)) || refusal.Line != 3 {
+		t.Error(err)
+	}
+	long := strings.Repeat("A", 700_000)
+	_, err = Scan(t.Context(), write(t, []byte(first+">"+long+" "+strings.Repeat(long, 3)+"\nAC\n")), func(r *Record) error {
+		if r.Offset > 0 && string(r.ID) != long {
+			t.Errorf("id of %d bytes", len(r.ID))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func TestFASTQIsNotFASTA(t *testing.T) {
 	_, err := Scan(t.Context(), write(t, []byte("@r\nA\n")), ignore)
 	if !errors.Is(err, ErrFASTQ) || !errors.Is(err, ErrNotFASTA) || !strings.Contains(err.Error(), "looks like FASTQ") {

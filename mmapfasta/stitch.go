@@ -80,6 +80,9 @@ func (s *stitcher) feedHeader(piece []byte, base int64) error {
 	if cr := s.header.feed(piece); cr != noCR {
 		return bareCR(base + int64(cr))
 	}
+	if len(s.header.id) > maxID {
+		return longID(s.span.Offset)
+	}
 	return nil
 }
 

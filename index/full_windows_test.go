@@ -1,0 +1,4 @@
+package index
+
+// limitFileSize does nothing: Windows has no such limit.
+func limitFileSize() {}
