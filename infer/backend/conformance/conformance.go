@@ -31,6 +31,7 @@ func Run(t *testing.T, make func() backend.Backend) {
 	t.Run("StoredTypes", func(t *testing.T) { testStoredTypes(t, make) })
 	t.Run("NotANumber", func(t *testing.T) { testNotANumber(t, make) })
 	t.Run("BatchMates", func(t *testing.T) { testBatchMates(t, make) })
+	t.Run("TinySequences", func(t *testing.T) { testTinySequences(t, make) })
 }
 
 // bench is a stream under test with the batch it runs.

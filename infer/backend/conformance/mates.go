@@ -94,4 +94,34 @@ func testBatchMates(t *testing.T, make func() backend.Backend) {
 	}
 }
 
+// testTinySequences runs thousands of the shortest sequences, and one longer among them, and wants the bits that a few of
+// them have alone.
+func testTinySequences(t *testing.T, make func() backend.Backend) {
+	b := newBench(t, make, 1)
+	l := newBlock(b, 16, 20, 1)
+	const sequences, longer = 3000, 1234
+	batch := backend.Batch{CuSeqlens: []int32{0}}
+	for i := range sequences {
+		length := 3 // a residue between BOS and EOS
+		if i == longer {
+			length = 100
+		}
+		for range length {
+			batch.Tokens = append(batch.Tokens, uint8(b.random.IntN(256)))
+		}
+		batch.CuSeqlens = append(batch.CuSeqlens, int32(len(batch.Tokens)))
+	}
+	s, err := b.backend.NewStream(len(batch.Tokens), sequences)
+	b.must(err)
+	defer func() { b.must(s.Close()) }()
+	pooled, _ := l.run(b, s, batch)
+	for _, i := range []int{0, 1, 7, 8, 500, longer - 1, longer, longer + 1, sequences - 1} {
+		tokens := batch.Tokens[batch.CuSeqlens[i]:batch.CuSeqlens[i+1]]
+		alone, _ := l.run(b, s, backend.Batch{Tokens: tokens, CuSeqlens: []int32{0, int32(len(tokens))}})
+		if !slices.Equal(alone, pooled[i*l.h:][:l.h]) {
+			t.Fatalf("sequence %d of %d differs from itself alone", i, sequences)
+		}
+	}
+}
+
 func make8(n int) []uint8 { return make([]uint8, n) }
