@@ -23,6 +23,7 @@ type Options struct {
 	Dir     string        // inputs are made in a new folder below it, which is removed; the system's one for such where empty
 	Log     *slog.Logger
 
+	Absent     []Absent // peers that are not compared with
 	Highlights []string // workloads that the report names in short, the first result of each
 }
 
@@ -50,7 +51,8 @@ func Run(ctx context.Context, list []Workload, opt Options) (_ *Report, err erro
 }
 
 func run(ctx context.Context, list []Workload, opt Options, meter Meter, clock clock, dir string) (*Report, error) {
-	r := &Report{Program: opt.Program, Started: clock.now().UTC().Truncate(time.Second), Machine: thisMachine(), Threads: opt.Threads, Margin: Margin}
+	r := &Report{Program: opt.Program, Started: clock.now().UTC().Truncate(time.Second), Machine: thisMachine(), Threads: opt.Threads, Margin: Margin,
+		Absent: opt.Absent}
 	begin := clock.now()
 	g := newGauge(meter)
 	machine := machineLimits(opt.Threads, list)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"longfirst/bench"
 	"longfirst/bench/gen"
+	"longfirst/bench/peers"
 	"longfirst/bench/workloads"
 )
 
@@ -33,10 +35,13 @@ func benchCommand() *cli.Command {
 				Name: "list", Usage: "list the workloads and what each one shows",
 				Description: example("longfirst bench list"), OnUsageError: onUsageError, Action: benchList,
 			},
+			benchOwnCommand(),
 		},
 	},
 		&cli.BoolFlag{Name: "quick", Usage: "what matters most, small inputs, few samples: ends within two minutes"},
 		&cli.BoolFlag{Name: "all", Usage: "also what takes long: the larger models"},
+		&cli.BoolFlag{Name: "peers", Usage: "also beside the programs that people use instead, as far as they are installed"},
+		&cli.StringFlag{Name: "peers-dir", Value: "bin/peers", Usage: "`DIR` that bench/peers/install.sh installed them in"},
 		&cli.StringFlag{Name: "run", Usage: "only workloads, of all there are, whose name/case the regular expression `REGEXP` matches"},
 		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, DefaultText: "as many as the process may use", Usage: "`N` threads"},
 		&cli.IntFlag{Name: "count", DefaultText: "5, or 3 with --quick", Usage: "`N` samples of each workload"},
@@ -85,7 +90,7 @@ func runBench(c *cli.Context) error {
 	if c.IsSet("threads") {
 		opt.Threads = c.Int("threads")
 	}
-	selected, err := benchSelection(c, opt.Threads)
+	selected, err := benchSelection(c, &opt)
 	if err != nil {
 		return benchUsage(err)
 	}
@@ -111,17 +116,41 @@ func runBench(c *cli.Context) error {
 	return nil
 }
 
-// benchSelection returns the workloads that the command line asks for.
-func benchSelection(c *cli.Context, threads int) ([]bench.Workload, error) {
+// benchSelection returns the workloads that the command line asks for. Peers that can't be compared with are added to the
+// options.
+func benchSelection(c *cli.Context, opt *bench.Options) ([]bench.Workload, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	set := workloads.New(workloads.Settings{Threads: threads, Quick: c.Bool("quick"), Program: self})
+	set := workloads.New(workloads.Settings{Threads: opt.Threads, Quick: c.Bool("quick"), Program: self})
+	list := set.Core
 	if c.Bool("all") || c.IsSet("run") {
-		return bench.Select(set.All, c.String("run"))
+		list = set.All
 	}
-	return set.Core, nil
+	if c.Bool("peers") {
+		duels, err := benchDuels(c, self, opt)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, duels...)
+	}
+	return bench.Select(list, c.String("run"))
+}
+
+// benchDuels returns the comparisons with the peers that are installed.
+func benchDuels(c *cli.Context, self string, opt *bench.Options) ([]bench.Workload, error) {
+	installed, err := filepath.Abs(c.String("peers-dir"))
+	if err != nil {
+		return nil, err
+	}
+	found, absent, err := peers.Muster(c.Context, peers.Roster(installed))
+	if err != nil {
+		return nil, err
+	}
+	opt.Absent = absent
+	opt.Total = 0 // peers take the time they take
+	return peers.Duels(peers.Settings{Program: self, Threads: opt.Threads, Quick: c.Bool("quick")}, found), nil
 }
 
 // benchUsage turns mistakes of the command line that the harness found into usage errors.

@@ -15,7 +15,6 @@ import (
 type IndexReuse struct {
 	In *input
 
-	opened   int
 	outcomes map[index.Outcome]int
 	wrong    error
 }

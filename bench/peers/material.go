@@ -1,0 +1,60 @@
+package peers
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"longfirst/bench/gen"
+	"longfirst/infer/esm2"
+)
+
+// seed makes the sequences and weights: results of different runs are of the same input.
+const seed = 1
+
+// Cut is where records are cut before they are embedded, on both sides.
+const Cut = 1024
+
+// material is what duels work on: proteins, and for embedding a model of random weights. The first duel that needs it
+// makes it.
+type material struct {
+	options gen.Options
+	model   string // architecture, or ""
+
+	fasta  string // "" until it is there
+	wrote  gen.Summary
+	folder string // of the model
+}
+
+func (m *material) String() string {
+	if m.model != "" {
+		return fmt.Sprintf("model=%s/input=protein-%d-records", m.model, m.options.Records)
+	}
+	return fmt.Sprintf("input=protein-%dMB", m.options.Bytes/1e6)
+}
+
+func (m *material) prepare(ctx context.Context, dir string) (err error) {
+	if m.fasta != "" {
+		return nil
+	}
+	if m.model != "" {
+		config, ok := esm2.Named(m.model)
+		if !ok {
+			return fmt.Errorf("there is no model %s", m.model)
+		}
+		m.folder = filepath.Join(dir, m.model)
+		if err := esm2.Init(m.folder, config, seed); err != nil {
+			return err
+		}
+	}
+	fasta := filepath.Join(dir, "proteins.fa")
+	if m.wrote, err = gen.WriteFile(ctx, fasta, m.options); err != nil {
+		return err
+	}
+	// A file that was written a moment ago may be looked at more closely; those of users are older.
+	old := time.Now().Add(-time.Hour)
+	m.fasta = fasta
+	return os.Chtimes(fasta, old, old)
+}
