@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 
 	"github.com/urfave/cli/v2"
@@ -42,10 +41,9 @@ func deviceFlags() []cli.Flag {
 }
 
 func inferCommand() *cli.Command {
-	flags := append(contentFlags(), deviceFlags()...)
+	flags := append(append(contentFlags(), deviceFlags()...), shareFlags()...)
 	flags = append(flags,
 		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "data set folder `DIR`"},
-		&cli.IntSliceFlag{Name: "rank", Usage: "compute only share `R`; repeat for several; needs --world-size"},
 		&cli.BoolFlag{Name: "overwrite", Usage: "remove an existing data set first"},
 		&cli.BoolFlag{Name: "retry-failed", Usage: "compute blocks with failed records again"},
 		&cli.BoolFlag{Name: "mixed-numerics", Usage: "continue a data set begun on another kind of device: its rows then differ in their last bits"},
@@ -71,7 +69,7 @@ func inferAction(c *cli.Context) error {
 	if err := required(c, "out"); err != nil {
 		return err
 	}
-	settings, err := runSettings(c)
+	settings, shares, err := runSettings(c)
 	if err != nil {
 		return err
 	}
@@ -84,7 +82,10 @@ func inferAction(c *cli.Context) error {
 	}
 	defer x.Close()
 	settings.Index, settings.Log = x, log
-	settings.Begun = func(world int, ranks []int) error { return logShares(log, x, world, ranks) }
+	settings.Begun = func(world int, ranks []int) error {
+		shares.logRanks(log, world)
+		return logShares(log, x, world, ranks)
+	}
 	watch := newWatch(log, c.Bool("quiet") || c.String("log-format") == "json")
 	settings.Report = watch.report
 	result, err := worker.Run(c.Context, settings)
@@ -95,39 +96,31 @@ func inferAction(c *cli.Context) error {
 	return summarizeRun(log, settings.Out, result)
 }
 
-// runSettings reads the command line. It touches neither index nor data set.
-func runSettings(c *cli.Context) (s worker.Settings, err error) {
+// runSettings reads the command line, what started this process, and the world size of a data set that exists.
+func runSettings(c *cli.Context) (s worker.Settings, chosen shares, err error) {
 	if err := required(c, "model"); err != nil {
-		return s, err
+		return s, chosen, err
 	}
 	if s.Options, err = contentOptions(c); err != nil {
-		return s, err
-	}
-	s.Out, s.World = c.String("out"), c.Int("world-size")
-	if s.World < 0 {
-		return s, usagef("--world-size %d: it is at least 1", s.World)
-	}
-	if c.IsSet("rank") {
-		if s.World == 0 {
-			return s, usagef("--rank needs --world-size: the number of shares there are")
-		}
-		if s.Ranks, err = parseRanks(c.IntSlice("rank"), s.World); err != nil {
-			return s, err
-		}
+		return s, chosen, err
 	}
 	if s.Model, err = filepath.Abs(c.String("model")); err != nil {
-		return s, err
+		return s, chosen, err
 	}
 	if s.Out, err = filepath.Abs(c.String("out")); err != nil {
-		return s, err
+		return s, chosen, err
 	}
+	if chosen, err = chooseShares(c, c.String("out")); err != nil {
+		return s, chosen, err
+	}
+	s.World, s.Ranks = chosen.world, chosen.ranks
 	s.Overwrite, s.RetryFailed, s.MixedNumerics = c.Bool("overwrite"), c.Bool("retry-failed"), c.Bool("mixed-numerics")
 	s.Program = programName()
 	if err := chooseDevices(c, &s); err != nil {
-		return s, err
+		return s, chosen, err
 	}
 	s.Command, err = childCommand()
-	return s, err
+	return s, chosen, err
 }
 
 func contentOptions(c *cli.Context) (o output.ContentOptions, err error) {
@@ -157,17 +150,6 @@ func parseMaxLength(s string) (int64, error) {
 		return 0, usagef("--max-length %q: it is a number of residues, or none", s)
 	}
 	return n, nil
-}
-
-// parseRanks returns the shares to compute in order, each once.
-func parseRanks(ranks []int, world int) ([]int, error) {
-	ranks = slices.Compact(slices.Sorted(slices.Values(ranks)))
-	for _, rank := range ranks {
-		if rank < 0 || rank >= world {
-			return nil, usagef("--rank %d: with --world-size %d it is 0 to %d", rank, world, world-1)
-		}
-	}
-	return ranks, nil
 }
 
 // chooseDevices decides what the children compute on.

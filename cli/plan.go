@@ -16,7 +16,7 @@ import (
 )
 
 func planCommand() *cli.Command {
-	flags := append(contentFlags(), deviceFlags()...)
+	flags := append(append(contentFlags(), deviceFlags()...), shareFlags()...)
 	return command(&cli.Command{
 		Name: "plan", Category: categoryRun, ArgsUsage: "FASTA...",
 		Usage:       "print shares, balance, batches, disk need and time of a run, and run nothing",
@@ -31,7 +31,7 @@ func planAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := runSettings(c)
+	s, chosen, err := runSettings(c)
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,12 @@ func planAction(c *cli.Context) error {
 	w := bufio.NewWriter(os.Stdout)
 	fmt.Fprintf(w, "records      %s, %s residues, longest %s\n", thousands(x.Len()), thousands(x.Tokens()), thousands(x.Longest()))
 	fmt.Fprintf(w, "model        %d layers of %d, %s parameters\n", config.Layers, config.HiddenSize, thousands(config.Parameters()))
-	fmt.Fprintf(w, "device       %s, %d worker processes of %d threads\n\n", s.Device, len(s.Devices), s.Threads)
+	fmt.Fprintf(w, "device       %s, %d worker processes of %d threads\n", s.Device, len(s.Devices), s.Threads)
+	fmt.Fprintf(w, "computes     %s\n", chosen.text(world))
+	if chosen.note != "" {
+		fmt.Fprintf(w, "             %s\n", chosen.note)
+	}
+	fmt.Fprintln(w)
 	fmt.Fprintf(w, "%8s %12s %16s %9s %9s %10s\n", "share", "sequences", "tokens", "of mean", "blocks", "batches")
 	var blocks, batches int64
 	for _, share := range shares {

@@ -59,6 +59,13 @@ func runNamed(ts *testscript.TestScript, name string) *scriptRun {
 	return run
 }
 
+// engineVariables are what the engines that start processes tell them, as far as scripts play engine.
+var engineVariables = []string{
+	"SLURM_JOB_ID", "SLURM_STEP_ID", "SLURM_PROCID", "SLURM_NTASKS", "SLURM_CPUS_PER_TASK",
+	"SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_MAX", "SLURM_ARRAY_TASK_COUNT", "SLURM_ARRAY_TASK_STEP",
+	"JOB_COMPLETION_INDEX", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "PMI_RANK", "PMI_SIZE", "RANK", "WORLD_SIZE", "LOCAL_RANK",
+}
+
 // program returns a command in the folder and environment of the script.
 func program(ts *testscript.TestScript, args []string) *exec.Cmd {
 	path := args[0]
@@ -70,7 +77,8 @@ func program(ts *testscript.TestScript, args []string) *exec.Cmd {
 	}
 	cmd := exec.Command(path, args[1:]...)
 	cmd.Dir = ts.MkAbs(".")
-	for _, name := range append([]string{"PATH", "HOME", "TMPDIR", "TMP", "SYSTEMROOT", "WORK", "CUDA_VISIBLE_DEVICES", "SLURM_CPUS_PER_TASK", "GORACE"}, faultVariable, holdVariable, flopsVariable) {
+	names := append([]string{"PATH", "HOME", "TMPDIR", "TMP", "SYSTEMROOT", "WORK", "CUDA_VISIBLE_DEVICES", "GORACE"}, faultVariable, holdVariable, flopsVariable)
+	for _, name := range append(names, engineVariables...) {
 		if value := ts.Getenv(name); value != "" {
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}
