@@ -37,7 +37,10 @@ type Backend struct {
 	rotary map[*vector]*rotaryTable // by frequencies
 }
 
-var _ backend.Backend = (*Backend)(nil)
+var (
+	_ backend.Backend = (*Backend)(nil)
+	_ backend.Stepper = (*Backend)(nil)
+)
 
 // New starts a backend with that many worker goroutines; 0 takes one for each processor Go may use. It computes with the
 // best kernels that the machine has, or with those that the environment variable LONGFIRST_CPU names.
@@ -73,6 +76,14 @@ func (b *Backend) Threads() int { return b.threads }
 
 // FLOPS returns the floating-point operations a second that the threads about reach with a model.
 func (b *Backend) FLOPS() float64 { return traits[b.level].flops * float64(b.threads) }
+
+// Steps returns how often a tile or a task was done.
+func (b *Backend) Steps() uint64 {
+	if b.level == pureGo {
+		return b.pool.steps.Load()
+	}
+	return b.crew.steps.Load()
+}
 
 // NewStream starts a stream.
 func (b *Backend) NewStream(maxTokens, maxSequences int) (backend.Stream, error) {

@@ -5,6 +5,7 @@ package cpu
 import (
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 )
 
 // crew is a fixed set of goroutines that run batches tile by tile. A goroutine keeps a tile of tokens through one
@@ -19,6 +20,7 @@ type crew struct {
 	batches []*schedule // in hand, the oldest first
 	closed  bool
 	members sync.WaitGroup
+	steps   atomic.Uint64 // run, on all tiles
 }
 
 // schedule is a batch in hand: the operations queued so far and how far each tile has come. The crew's mutex guards it.
@@ -145,6 +147,7 @@ func (c *crew) run(s *schedule, t *tileState, w *scratch) {
 	run, place := s.steps[t.done].run, t.tile
 	c.mu.Unlock()
 	fault := catchFault(func() { run(place, w) })
+	c.steps.Add(1)
 	c.mu.Lock()
 	if fault != nil {
 		s.failed = fault

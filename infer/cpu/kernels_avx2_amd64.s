@@ -1184,7 +1184,7 @@ loop:
 	VFMADD213PS geluP1AVX2<>+0(SB), Y5, Y6
 	VFMADD213PS geluQ1AVX2<>+0(SB), Y5, Y7
 	VFMADD213PS geluP0AVX2<>+0(SB), Y5, Y6
-	VFMADD213PS geluQ0AVX2<>+0(SB), Y5, Y7
+	VFMADD213PS exp0AVX2<>+0(SB), Y5, Y7
 	VMULPS      Y4, Y6, Y6
 	VDIVPS      Y7, Y6, Y6
 	VMULPS      Y2, Y3, Y4
@@ -1205,7 +1205,7 @@ loop:
 	VFMADD213PS geluP1AVX2<>+0(SB), Y5, Y6
 	VFMADD213PS geluQ1AVX2<>+0(SB), Y5, Y7
 	VFMADD213PS geluP0AVX2<>+0(SB), Y5, Y6
-	VFMADD213PS geluQ0AVX2<>+0(SB), Y5, Y7
+	VFMADD213PS exp0AVX2<>+0(SB), Y5, Y7
 	VMULPS      Y4, Y6, Y6
 	VDIVPS      Y7, Y6, Y6
 	VMULPS      Y2, Y3, Y4
@@ -1226,7 +1226,7 @@ loop:
 	VFMADD213PS geluP1AVX2<>+0(SB), Y5, Y6
 	VFMADD213PS geluQ1AVX2<>+0(SB), Y5, Y7
 	VFMADD213PS geluP0AVX2<>+0(SB), Y5, Y6
-	VFMADD213PS geluQ0AVX2<>+0(SB), Y5, Y7
+	VFMADD213PS exp0AVX2<>+0(SB), Y5, Y7
 	VMULPS      Y4, Y6, Y6
 	VDIVPS      Y7, Y6, Y6
 	VMULPS      Y2, Y3, Y4
@@ -1238,24 +1238,24 @@ loop:
 	VZEROUPPER
 	RET
 
-DATA geluHighAVX2<>+0(SB)/4, $0x40afffeb
-DATA geluHighAVX2<>+4(SB)/4, $0x40afffeb
-DATA geluHighAVX2<>+8(SB)/4, $0x40afffeb
-DATA geluHighAVX2<>+12(SB)/4, $0x40afffeb
-DATA geluHighAVX2<>+16(SB)/4, $0x40afffeb
-DATA geluHighAVX2<>+20(SB)/4, $0x40afffeb
-DATA geluHighAVX2<>+24(SB)/4, $0x40afffeb
-DATA geluHighAVX2<>+28(SB)/4, $0x40afffeb
+DATA geluHighAVX2<>+0(SB)/4, $0x40b00000
+DATA geluHighAVX2<>+4(SB)/4, $0x40b00000
+DATA geluHighAVX2<>+8(SB)/4, $0x40b00000
+DATA geluHighAVX2<>+12(SB)/4, $0x40b00000
+DATA geluHighAVX2<>+16(SB)/4, $0x40b00000
+DATA geluHighAVX2<>+20(SB)/4, $0x40b00000
+DATA geluHighAVX2<>+24(SB)/4, $0x40b00000
+DATA geluHighAVX2<>+28(SB)/4, $0x40b00000
 GLOBL geluHighAVX2<>(SB), RODATA|NOPTR, $32
 
-DATA geluLowAVX2<>+0(SB)/4, $0xc0afffeb
-DATA geluLowAVX2<>+4(SB)/4, $0xc0afffeb
-DATA geluLowAVX2<>+8(SB)/4, $0xc0afffeb
-DATA geluLowAVX2<>+12(SB)/4, $0xc0afffeb
-DATA geluLowAVX2<>+16(SB)/4, $0xc0afffeb
-DATA geluLowAVX2<>+20(SB)/4, $0xc0afffeb
-DATA geluLowAVX2<>+24(SB)/4, $0xc0afffeb
-DATA geluLowAVX2<>+28(SB)/4, $0xc0afffeb
+DATA geluLowAVX2<>+0(SB)/4, $0xc0b00000
+DATA geluLowAVX2<>+4(SB)/4, $0xc0b00000
+DATA geluLowAVX2<>+8(SB)/4, $0xc0b00000
+DATA geluLowAVX2<>+12(SB)/4, $0xc0b00000
+DATA geluLowAVX2<>+16(SB)/4, $0xc0b00000
+DATA geluLowAVX2<>+20(SB)/4, $0xc0b00000
+DATA geluLowAVX2<>+24(SB)/4, $0xc0b00000
+DATA geluLowAVX2<>+28(SB)/4, $0xc0b00000
 GLOBL geluLowAVX2<>(SB), RODATA|NOPTR, $32
 
 DATA halfAVX2<>+0(SB)/4, $0x3f000000
@@ -1268,125 +1268,115 @@ DATA halfAVX2<>+24(SB)/4, $0x3f000000
 DATA halfAVX2<>+28(SB)/4, $0x3f000000
 GLOBL halfAVX2<>(SB), RODATA|NOPTR, $32
 
-DATA geluP6AVX2<>+0(SB)/4, $0xabd3f331
-DATA geluP6AVX2<>+4(SB)/4, $0xabd3f331
-DATA geluP6AVX2<>+8(SB)/4, $0xabd3f331
-DATA geluP6AVX2<>+12(SB)/4, $0xabd3f331
-DATA geluP6AVX2<>+16(SB)/4, $0xabd3f331
-DATA geluP6AVX2<>+20(SB)/4, $0xabd3f331
-DATA geluP6AVX2<>+24(SB)/4, $0xabd3f331
-DATA geluP6AVX2<>+28(SB)/4, $0xabd3f331
+DATA geluP6AVX2<>+0(SB)/4, $0x2eed8b82
+DATA geluP6AVX2<>+4(SB)/4, $0x2eed8b82
+DATA geluP6AVX2<>+8(SB)/4, $0x2eed8b82
+DATA geluP6AVX2<>+12(SB)/4, $0x2eed8b82
+DATA geluP6AVX2<>+16(SB)/4, $0x2eed8b82
+DATA geluP6AVX2<>+20(SB)/4, $0x2eed8b82
+DATA geluP6AVX2<>+24(SB)/4, $0x2eed8b82
+DATA geluP6AVX2<>+28(SB)/4, $0x2eed8b82
 GLOBL geluP6AVX2<>(SB), RODATA|NOPTR, $32
 
-DATA geluQ4AVX2<>+0(SB)/4, $0xb57460cd
-DATA geluQ4AVX2<>+4(SB)/4, $0xb57460cd
-DATA geluQ4AVX2<>+8(SB)/4, $0xb57460cd
-DATA geluQ4AVX2<>+12(SB)/4, $0xb57460cd
-DATA geluQ4AVX2<>+16(SB)/4, $0xb57460cd
-DATA geluQ4AVX2<>+20(SB)/4, $0xb57460cd
-DATA geluQ4AVX2<>+24(SB)/4, $0xb57460cd
-DATA geluQ4AVX2<>+28(SB)/4, $0xb57460cd
+DATA geluQ4AVX2<>+0(SB)/4, $0x388af349
+DATA geluQ4AVX2<>+4(SB)/4, $0x388af349
+DATA geluQ4AVX2<>+8(SB)/4, $0x388af349
+DATA geluQ4AVX2<>+12(SB)/4, $0x388af349
+DATA geluQ4AVX2<>+16(SB)/4, $0x388af349
+DATA geluQ4AVX2<>+20(SB)/4, $0x388af349
+DATA geluQ4AVX2<>+24(SB)/4, $0x388af349
+DATA geluQ4AVX2<>+28(SB)/4, $0x388af349
 GLOBL geluQ4AVX2<>(SB), RODATA|NOPTR, $32
 
-DATA geluP5AVX2<>+0(SB)/4, $0x2fa84a8d
-DATA geluP5AVX2<>+4(SB)/4, $0x2fa84a8d
-DATA geluP5AVX2<>+8(SB)/4, $0x2fa84a8d
-DATA geluP5AVX2<>+12(SB)/4, $0x2fa84a8d
-DATA geluP5AVX2<>+16(SB)/4, $0x2fa84a8d
-DATA geluP5AVX2<>+20(SB)/4, $0x2fa84a8d
-DATA geluP5AVX2<>+24(SB)/4, $0x2fa84a8d
-DATA geluP5AVX2<>+28(SB)/4, $0x2fa84a8d
+DATA geluP5AVX2<>+0(SB)/4, $0xb2bcf56e
+DATA geluP5AVX2<>+4(SB)/4, $0xb2bcf56e
+DATA geluP5AVX2<>+8(SB)/4, $0xb2bcf56e
+DATA geluP5AVX2<>+12(SB)/4, $0xb2bcf56e
+DATA geluP5AVX2<>+16(SB)/4, $0xb2bcf56e
+DATA geluP5AVX2<>+20(SB)/4, $0xb2bcf56e
+DATA geluP5AVX2<>+24(SB)/4, $0xb2bcf56e
+DATA geluP5AVX2<>+28(SB)/4, $0xb2bcf56e
 GLOBL geluP5AVX2<>(SB), RODATA|NOPTR, $32
 
-DATA geluP4AVX2<>+0(SB)/4, $0xb347667d
-DATA geluP4AVX2<>+4(SB)/4, $0xb347667d
-DATA geluP4AVX2<>+8(SB)/4, $0xb347667d
-DATA geluP4AVX2<>+12(SB)/4, $0xb347667d
-DATA geluP4AVX2<>+16(SB)/4, $0xb347667d
-DATA geluP4AVX2<>+20(SB)/4, $0xb347667d
-DATA geluP4AVX2<>+24(SB)/4, $0xb347667d
-DATA geluP4AVX2<>+28(SB)/4, $0xb347667d
+DATA geluP4AVX2<>+0(SB)/4, $0x36619d0f
+DATA geluP4AVX2<>+4(SB)/4, $0x36619d0f
+DATA geluP4AVX2<>+8(SB)/4, $0x36619d0f
+DATA geluP4AVX2<>+12(SB)/4, $0x36619d0f
+DATA geluP4AVX2<>+16(SB)/4, $0x36619d0f
+DATA geluP4AVX2<>+20(SB)/4, $0x36619d0f
+DATA geluP4AVX2<>+24(SB)/4, $0x36619d0f
+DATA geluP4AVX2<>+28(SB)/4, $0x36619d0f
 GLOBL geluP4AVX2<>(SB), RODATA|NOPTR, $32
 
-DATA geluP3AVX2<>+0(SB)/4, $0xb628d45d
-DATA geluP3AVX2<>+4(SB)/4, $0xb628d45d
-DATA geluP3AVX2<>+8(SB)/4, $0xb628d45d
-DATA geluP3AVX2<>+12(SB)/4, $0xb628d45d
-DATA geluP3AVX2<>+16(SB)/4, $0xb628d45d
-DATA geluP3AVX2<>+20(SB)/4, $0xb628d45d
-DATA geluP3AVX2<>+24(SB)/4, $0xb628d45d
-DATA geluP3AVX2<>+28(SB)/4, $0xb628d45d
+DATA geluP3AVX2<>+0(SB)/4, $0x393f5b8f
+DATA geluP3AVX2<>+4(SB)/4, $0x393f5b8f
+DATA geluP3AVX2<>+8(SB)/4, $0x393f5b8f
+DATA geluP3AVX2<>+12(SB)/4, $0x393f5b8f
+DATA geluP3AVX2<>+16(SB)/4, $0x393f5b8f
+DATA geluP3AVX2<>+20(SB)/4, $0x393f5b8f
+DATA geluP3AVX2<>+24(SB)/4, $0x393f5b8f
+DATA geluP3AVX2<>+28(SB)/4, $0x393f5b8f
 GLOBL geluP3AVX2<>(SB), RODATA|NOPTR, $32
 
-DATA geluQ3AVX2<>+0(SB)/4, $0xb7dfbd29
-DATA geluQ3AVX2<>+4(SB)/4, $0xb7dfbd29
-DATA geluQ3AVX2<>+8(SB)/4, $0xb7dfbd29
-DATA geluQ3AVX2<>+12(SB)/4, $0xb7dfbd29
-DATA geluQ3AVX2<>+16(SB)/4, $0xb7dfbd29
-DATA geluQ3AVX2<>+20(SB)/4, $0xb7dfbd29
-DATA geluQ3AVX2<>+24(SB)/4, $0xb7dfbd29
-DATA geluQ3AVX2<>+28(SB)/4, $0xb7dfbd29
+DATA geluQ3AVX2<>+0(SB)/4, $0x3af93fb2
+DATA geluQ3AVX2<>+4(SB)/4, $0x3af93fb2
+DATA geluQ3AVX2<>+8(SB)/4, $0x3af93fb2
+DATA geluQ3AVX2<>+12(SB)/4, $0x3af93fb2
+DATA geluQ3AVX2<>+16(SB)/4, $0x3af93fb2
+DATA geluQ3AVX2<>+20(SB)/4, $0x3af93fb2
+DATA geluQ3AVX2<>+24(SB)/4, $0x3af93fb2
+DATA geluQ3AVX2<>+28(SB)/4, $0x3af93fb2
 GLOBL geluQ3AVX2<>(SB), RODATA|NOPTR, $32
 
-DATA geluP2AVX2<>+0(SB)/4, $0xb8883d9c
-DATA geluP2AVX2<>+4(SB)/4, $0xb8883d9c
-DATA geluP2AVX2<>+8(SB)/4, $0xb8883d9c
-DATA geluP2AVX2<>+12(SB)/4, $0xb8883d9c
-DATA geluP2AVX2<>+16(SB)/4, $0xb8883d9c
-DATA geluP2AVX2<>+20(SB)/4, $0xb8883d9c
-DATA geluP2AVX2<>+24(SB)/4, $0xb8883d9c
-DATA geluP2AVX2<>+28(SB)/4, $0xb8883d9c
+DATA geluP2AVX2<>+0(SB)/4, $0x3b96547d
+DATA geluP2AVX2<>+4(SB)/4, $0x3b96547d
+DATA geluP2AVX2<>+8(SB)/4, $0x3b96547d
+DATA geluP2AVX2<>+12(SB)/4, $0x3b96547d
+DATA geluP2AVX2<>+16(SB)/4, $0x3b96547d
+DATA geluP2AVX2<>+20(SB)/4, $0x3b96547d
+DATA geluP2AVX2<>+24(SB)/4, $0x3b96547d
+DATA geluP2AVX2<>+28(SB)/4, $0x3b96547d
 GLOBL geluP2AVX2<>(SB), RODATA|NOPTR, $32
 
-DATA geluQ2AVX2<>+0(SB)/4, $0xb9dc924e
-DATA geluQ2AVX2<>+4(SB)/4, $0xb9dc924e
-DATA geluQ2AVX2<>+8(SB)/4, $0xb9dc924e
-DATA geluQ2AVX2<>+12(SB)/4, $0xb9dc924e
-DATA geluQ2AVX2<>+16(SB)/4, $0xb9dc924e
-DATA geluQ2AVX2<>+20(SB)/4, $0xb9dc924e
-DATA geluQ2AVX2<>+24(SB)/4, $0xb9dc924e
-DATA geluQ2AVX2<>+28(SB)/4, $0xb9dc924e
+DATA geluQ2AVX2<>+0(SB)/4, $0x3cf404a1
+DATA geluQ2AVX2<>+4(SB)/4, $0x3cf404a1
+DATA geluQ2AVX2<>+8(SB)/4, $0x3cf404a1
+DATA geluQ2AVX2<>+12(SB)/4, $0x3cf404a1
+DATA geluQ2AVX2<>+16(SB)/4, $0x3cf404a1
+DATA geluQ2AVX2<>+20(SB)/4, $0x3cf404a1
+DATA geluQ2AVX2<>+24(SB)/4, $0x3cf404a1
+DATA geluQ2AVX2<>+28(SB)/4, $0x3cf404a1
 GLOBL geluQ2AVX2<>(SB), RODATA|NOPTR, $32
 
-DATA geluP1AVX2<>+0(SB)/4, $0xba08eb41
-DATA geluP1AVX2<>+4(SB)/4, $0xba08eb41
-DATA geluP1AVX2<>+8(SB)/4, $0xba08eb41
-DATA geluP1AVX2<>+12(SB)/4, $0xba08eb41
-DATA geluP1AVX2<>+16(SB)/4, $0xba08eb41
-DATA geluP1AVX2<>+20(SB)/4, $0xba08eb41
-DATA geluP1AVX2<>+24(SB)/4, $0xba08eb41
-DATA geluP1AVX2<>+28(SB)/4, $0xba08eb41
+DATA geluP1AVX2<>+0(SB)/4, $0x3d1805c2
+DATA geluP1AVX2<>+4(SB)/4, $0x3d1805c2
+DATA geluP1AVX2<>+8(SB)/4, $0x3d1805c2
+DATA geluP1AVX2<>+12(SB)/4, $0x3d1805c2
+DATA geluP1AVX2<>+16(SB)/4, $0x3d1805c2
+DATA geluP1AVX2<>+20(SB)/4, $0x3d1805c2
+DATA geluP1AVX2<>+24(SB)/4, $0x3d1805c2
+DATA geluP1AVX2<>+28(SB)/4, $0x3d1805c2
 GLOBL geluP1AVX2<>(SB), RODATA|NOPTR, $32
 
-DATA geluQ1AVX2<>+0(SB)/4, $0xbb719bf8
-DATA geluQ1AVX2<>+4(SB)/4, $0xbb719bf8
-DATA geluQ1AVX2<>+8(SB)/4, $0xbb719bf8
-DATA geluQ1AVX2<>+12(SB)/4, $0xbb719bf8
-DATA geluQ1AVX2<>+16(SB)/4, $0xbb719bf8
-DATA geluQ1AVX2<>+20(SB)/4, $0xbb719bf8
-DATA geluQ1AVX2<>+24(SB)/4, $0xbb719bf8
-DATA geluQ1AVX2<>+28(SB)/4, $0xbb719bf8
+DATA geluQ1AVX2<>+0(SB)/4, $0x3e84f70b
+DATA geluQ1AVX2<>+4(SB)/4, $0x3e84f70b
+DATA geluQ1AVX2<>+8(SB)/4, $0x3e84f70b
+DATA geluQ1AVX2<>+12(SB)/4, $0x3e84f70b
+DATA geluQ1AVX2<>+16(SB)/4, $0x3e84f70b
+DATA geluQ1AVX2<>+20(SB)/4, $0x3e84f70b
+DATA geluQ1AVX2<>+24(SB)/4, $0x3e84f70b
+DATA geluQ1AVX2<>+28(SB)/4, $0x3e84f70b
 GLOBL geluQ1AVX2<>(SB), RODATA|NOPTR, $32
 
-DATA geluP0AVX2<>+0(SB)/4, $0xbbba79f3
-DATA geluP0AVX2<>+4(SB)/4, $0xbbba79f3
-DATA geluP0AVX2<>+8(SB)/4, $0xbbba79f3
-DATA geluP0AVX2<>+12(SB)/4, $0xbbba79f3
-DATA geluP0AVX2<>+16(SB)/4, $0xbbba79f3
-DATA geluP0AVX2<>+20(SB)/4, $0xbbba79f3
-DATA geluP0AVX2<>+24(SB)/4, $0xbbba79f3
-DATA geluP0AVX2<>+28(SB)/4, $0xbbba79f3
+DATA geluP0AVX2<>+0(SB)/4, $0x3ecc4224
+DATA geluP0AVX2<>+4(SB)/4, $0x3ecc4224
+DATA geluP0AVX2<>+8(SB)/4, $0x3ecc4224
+DATA geluP0AVX2<>+12(SB)/4, $0x3ecc4224
+DATA geluP0AVX2<>+16(SB)/4, $0x3ecc4224
+DATA geluP0AVX2<>+20(SB)/4, $0x3ecc4224
+DATA geluP0AVX2<>+24(SB)/4, $0x3ecc4224
+DATA geluP0AVX2<>+28(SB)/4, $0x3ecc4224
 GLOBL geluP0AVX2<>(SB), RODATA|NOPTR, $32
-
-DATA geluQ0AVX2<>+0(SB)/4, $0xbc69b6a7
-DATA geluQ0AVX2<>+4(SB)/4, $0xbc69b6a7
-DATA geluQ0AVX2<>+8(SB)/4, $0xbc69b6a7
-DATA geluQ0AVX2<>+12(SB)/4, $0xbc69b6a7
-DATA geluQ0AVX2<>+16(SB)/4, $0xbc69b6a7
-DATA geluQ0AVX2<>+20(SB)/4, $0xbc69b6a7
-DATA geluQ0AVX2<>+24(SB)/4, $0xbc69b6a7
-DATA geluQ0AVX2<>+28(SB)/4, $0xbc69b6a7
-GLOBL geluQ0AVX2<>(SB), RODATA|NOPTR, $32
 
 // func normAVX2(out *float32, x *float32, gain *float32, bias *float32, rows int, size float32, eps float32)
 // Requires: AVX, FMA3

@@ -12,6 +12,7 @@ type pool struct {
 	threads int
 	jobs    chan *job
 	workers sync.WaitGroup
+	steps   atomic.Uint64 // tasks done
 }
 
 // job is one operation cut into independent tasks.
@@ -40,7 +41,7 @@ func newPool(threads int) *pool {
 			debug.SetPanicOnFault(true)
 			w := new(worker)
 			for j := range p.jobs {
-				j.help(w)
+				j.help(w, &p.steps)
 			}
 		})
 	}
@@ -62,20 +63,21 @@ func (p *pool) do(j *job) error {
 }
 
 // help runs tasks until none is left.
-func (j *job) help(w *worker) {
+func (j *job) help(w *worker, steps *atomic.Uint64) {
 	defer j.active.Done()
-	if fault := catchFault(func() { j.take(w) }); fault != nil {
+	if fault := catchFault(func() { j.take(w, steps) }); fault != nil {
 		j.failed.CompareAndSwap(nil, fault)
 	}
 }
 
-func (j *job) take(w *worker) {
+func (j *job) take(w *worker, steps *atomic.Uint64) {
 	for {
 		task := int(j.next.Add(1)) - 1
 		if task >= j.tasks || j.failed.Load() != nil {
 			return
 		}
 		j.run(task, w)
+		steps.Add(1)
 	}
 }
 

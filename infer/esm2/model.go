@@ -68,6 +68,9 @@ func Load(dir string, b backend.Backend) (*Model, error) {
 // Config returns what config.json says.
 func (m *Model) Config() Config { return m.config }
 
+// Backend returns the device that holds the weights.
+func (m *Model) Backend() backend.Backend { return m.backend }
+
 // Vocabulary returns the model's tokens.
 func (m *Model) Vocabulary() *Vocabulary { return m.vocabulary }
 

@@ -7,15 +7,15 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 )
 
-// Φ(x) - 1/2 = x·P(x²)/Q(x²), the lowest power first: the rational approximation of erf in Eigen's MathFunctionsImpl.h
-// (MPL 2.0; degrees 13 and 8) for an argument of x/√2.
+// Φ(x) - 1/2 = x·P(x²)/Q(x²) for |x| <= normalRange with an error below 2.5e-8; the lowest power first. fit.py finds the
+// coefficients.
 var (
-	normalP = []float32{-0.00569080701, -0.000522304385, -6.49646099e-05, -2.51575625e-06, -4.64265106e-08, 3.06119935e-10, -1.50599509e-12}
-	normalQ = []float32{-0.0142647391, -0.00368666463, -0.000420706754, -2.66717561e-05, -9.1037947e-07}
+	normalP = []float32{0.398942113, 0.0371148661, 0.00458770851, 0.000182492877, 3.36190328e-06, -2.1997689e-08, 1.08022938e-10}
+	normalQ = []float32{1, 0.259697288, 0.0297873635, 0.00190161751, 6.62566817e-05}
 )
 
-// normalRange is where the approximation, computed in float32, is exactly 1/2; it is held there beyond.
-const normalRange = 5.49999
+// normalRange is where the quotient, computed in float32, is exactly 1/2; it is held there beyond.
+const normalRange = 5.5
 
 // gelu applies x·Φ(x) to numbers in place.
 func gelu() {

@@ -8,7 +8,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// exp2Series approximates 2^f for |f| <= 1/2 with a relative error of 2e-9, the lowest power first.
+// exp2Series approximates 2^f for |f| <= 1/2 with a relative error of 2e-9, the lowest power first; fit.py
+// finds the coefficients.
 var exp2Series = []float32{1, 0x1.62e43p-1, 0x1.ebfbdap-3, 0x1.c6aed4p-5, 0x1.3b2dbcp-7, 0x1.5f456ap-10, 0x1.41d334p-13}
 
 // exp2 computes 2^y for y <= 0: 2^n of the nearest whole number by adding n to the exponent, 2^(y-n) by its series. NaN
