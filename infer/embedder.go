@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -20,6 +21,7 @@ type Embedder struct {
 	runner    *esm2.Runner
 	tokenizer *Tokenizer
 	limits    budget
+	pulse     *pulse
 
 	weightsFinite bool // the model was found to hold nothing but numbers
 }
@@ -40,8 +42,13 @@ func NewEmbedder(x *index.Index, m *esm2.Model, gaps Gaps, maxLength int64, toke
 		return nil, err
 	}
 	return &Embedder{Sources: NewSources(x), model: m, runner: runner, tokenizer: tokenizer,
-		limits: budget{int64(tokenBudget), MaxSequences}}, nil
+		limits: budget{int64(tokenBudget), MaxSequences}, pulse: newPulse(m.Backend())}, nil
 }
+
+// Beats reports whether Embed has got on since the last call, or is in a batch on a device that says nothing before its
+// end and that has not taken long for the rate measured so far. Unlike the other methods it may be called during Embed,
+// by one goroutine.
+func (e *Embedder) Beats() bool { return e.pulse.beats(time.Now()) }
 
 // Close releases the memory of batches and the mapped FASTA files, not the model.
 func (e *Embedder) Close() error { return errors.Join(e.runner.Close(), e.Sources.Close()) }
@@ -147,10 +154,13 @@ func (e *Embedder) compute(b *Batch) error {
 	if len(b.Rows) == 0 {
 		return nil
 	}
-	if err := e.runner.Start(b.Batch, b.Pooled); err != nil {
-		return fmt.Errorf("batch of %d sequences from position %d: %w", len(b.Rows), b.positions[0], err)
-	}
-	if err := e.runner.Finish(); err != nil {
+	err := e.pulse.batch(e.flops(b), func() error {
+		if err := e.runner.Start(b.Batch, b.Pooled); err != nil {
+			return err
+		}
+		return e.runner.Finish()
+	})
+	if err != nil {
 		return fmt.Errorf("batch of %d sequences from position %d: %w", len(b.Rows), b.positions[0], err)
 	}
 	h := e.hidden()
@@ -161,6 +171,15 @@ func (e *Embedder) compute(b *Batch) error {
 		return nil
 	}
 	return e.checkWeights()
+}
+
+// flops returns the cost of a batch.
+func (e *Embedder) flops(b *Batch) (total int64) {
+	config := e.model.Config()
+	for i := range b.Sequences() {
+		total = addFLOPs(total, config.FLOPs(int64(b.CuSeqlens[i+1]-b.CuSeqlens[i])))
+	}
+	return total
 }
 
 // checkWeights tells a record at fault from a model at fault: weights that are no numbers spoil every row. They are read

@@ -92,6 +92,10 @@ type Backend interface {
 	Close() error
 }
 
+// Stepper is a Backend that tells, while a batch runs, that it gets on: Steps grows with everything its streams do, every
+// few seconds at least. It may be called at any time, from any goroutine.
+type Stepper interface{ Steps() uint64 }
+
 // Stream runs one batch at a time. It is not safe for concurrent use.
 type Stream interface {
 	// Activation allocates a buffer [maxTokens, width] that is reused by every batch of the stream.
