@@ -18,12 +18,17 @@ import (
 	"longfirst/infer/worker"
 )
 
+const (
+	defaultMaxLength = 1024 // residues
+	defaultGaps      = "drop"
+)
+
 // contentFlags change what an embedding is.
 func contentFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "model", Aliases: []string{"m"}, Usage: "model folder `DIR`: config.json, vocab.txt, model.safetensors"},
-		&cli.StringFlag{Name: "max-length", Value: "1024", Usage: "keep the first `N` residues of a record, or none to keep all; fair-esm keeps 1022"},
-		&cli.StringFlag{Name: "gaps", Value: "drop", Usage: "drop gap characters, or keep them as the tokens they are"},
+		&cli.StringFlag{Name: "max-length", Value: strconv.Itoa(defaultMaxLength), Usage: "keep the first `N` residues of a record, or none to keep all; fair-esm keeps 1022"},
+		&cli.StringFlag{Name: "gaps", Value: defaultGaps, Usage: "drop gap characters, or keep them as the tokens they are"},
 		&cli.StringFlag{Name: "pool", Value: "mean", Usage: "what stands for a sequence: mean over its residues"},
 		&cli.StringFlag{Name: "dtype", Value: "float32", Usage: "element `TYPE` the embeddings are stored in: float32 or float16"},
 		&cli.IntFlag{Name: "world-size", Usage: "deal the records into `N` shares; default: what the data set has, or the number of workers"},

@@ -81,7 +81,7 @@ func chooseShares(c *cli.Context, out string) (s shares, err error) {
 func alone(c *cli.Context, s shares) error {
 	if c.Bool("overwrite") && len(s.ranks) < s.world {
 		return usagef("--overwrite removes all shares of a data set, and this process computes only %s of %d (%s); remove the data set before the processes start",
-			engine.FormatRanks(s.ranks), s.world, s.source)
+			engine.FormatNumbers(s.ranks), s.world, s.source)
 	}
 	return nil
 }
@@ -102,7 +102,7 @@ func worldOf(out string) (int, error) {
 func (s shares) text(world int) string {
 	which := "all ranks"
 	if s.ranks != nil {
-		which = "rank " + engine.FormatRanks(s.ranks)
+		which = "rank " + engine.FormatNumbers(s.ranks)
 	}
 	return fmt.Sprintf("%s of world size %d, from %s", which, world, s.source)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
@@ -17,10 +18,12 @@ func verifyCommand() *cli.Command {
 		Usage: "prove that a data set is complete and undamaged, and mark it with _SUCCESS",
 		Description: example("longfirst verify embeddings", "longfirst verify --sample 20 embeddings") +
 			"\n\nEvery record of the index must have exactly one row, or be empty. Every page of every part is read and its\n" +
-			"checksum compared. --sample computes some rows again on the CPU and compares them.",
+			"checksum compared. What is missing is named by rank and block, with the command that computes it.\n" +
+			"--sample computes some rows again on the CPU and compares them.",
 		Action: verifyAction,
 	},
 		indexFlag,
+		&cli.StringFlag{Name: "missing", Usage: "write a table of the records still to be computed to `FILE`"},
 		&cli.StringFlag{Name: "model", Aliases: []string{"m"}, Usage: "model folder `DIR` for --sample; default: where the data set had it"},
 		&cli.Int64Flag{Name: "sample", Usage: "compute `N` rows again"},
 		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`N` threads; default: what this process may use"})
@@ -66,8 +69,13 @@ func verifyAction(c *cli.Context) error {
 	for _, r := range found.Recomputed {
 		log.Info("computed again", "id", r.ID, "ordinal", r.Ordinal, "identical", r.Identical, "largest_difference", fmt.Sprintf("%.2g", r.Largest))
 	}
-	if missing := found.Proof.Missing; len(missing) > 0 {
-		log.Error("blocks missing: run infer again", "blocks", len(missing), "first", missing[0])
+	if len(found.Proof.Missing) > 0 {
+		reportMissing(log, out, manifest, x, found)
+	}
+	if path := c.String("missing"); path != "" {
+		if err := writeTo(path, func(w io.Writer) error { return writeMissing(w, found, x.Files()) }); err != nil {
+			return err
+		}
 	}
 	if err := summarizeProof(log, out, found.Proof); err != nil {
 		return err

@@ -178,8 +178,8 @@ func TestParseRanks(t *testing.T) {
 		if !slices.Equal(ranks, test.ranks) || (err == nil) != (test.ranks != nil) || err != nil && !errors.Is(err, ErrRanks) {
 			t.Errorf("%q: %v, %v", test.lists, ranks, err)
 		}
-		if err == nil && FormatRanks(ranks) != test.format {
-			t.Errorf("%q is written %q", test.lists, FormatRanks(ranks))
+		if err == nil && FormatNumbers(ranks) != test.format {
+			t.Errorf("%q is written %q", test.lists, FormatNumbers(ranks))
 		}
 	}
 }

@@ -31,8 +31,8 @@ func ParseRanks(lists []string, world int) ([]int, error) {
 	return slices.Compact(ranks), nil
 }
 
-// FormatRanks writes ranks, in order and each once, as ParseRanks reads them.
-func FormatRanks(ranks []int) string {
+// FormatNumbers writes ranks, or numbers of blocks, in order and each once, as ParseRanks reads them.
+func FormatNumbers(ranks []int) string {
 	var b strings.Builder
 	for i := 0; i < len(ranks); {
 		last := i

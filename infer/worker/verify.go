@@ -27,7 +27,10 @@ type Check struct {
 // Found is what verifying found.
 type Found struct {
 	Proof      output.Proof
+	Gaps       []Gap // by rank
 	Recomputed []infer.Recomputed
+
+	plan *infer.Plan
 }
 
 // sampleTolerance is what a row computed again may differ by where the numeric class is another one: the tolerance
@@ -50,7 +53,11 @@ func Verify(ctx context.Context, c Check) (Found, error) {
 		return found, err
 	}
 	plan := &infer.Plan{Index: c.Index, World: manifest.WorldSize, Rule: rule}
+	found.plan = plan
 	if found.Proof, err = output.Prove(ctx, dir, manifest, plan.Parts()); err != nil {
+		return found, err
+	}
+	if found.Gaps, err = gapsOf(plan, found.Proof.Missing); err != nil {
 		return found, err
 	}
 	if err := readAll(ctx, dir, &found.Proof); err != nil {
