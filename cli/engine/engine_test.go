@@ -22,13 +22,14 @@ func environment(words string) Environment {
 // What real launchers set, shortened to what could matter.
 const (
 	slurmBatch = "SLURM_JOB_ID=12 SLURM_NTASKS=8 SLURM_NPROCS=8 SLURM_PROCID=0 SLURM_LOCALID=0 SLURM_NODEID=0 "
-	slurmTask3 = "SLURM_JOB_ID=12 SLURM_STEP_ID=0 SLURM_STEPID=0 SLURM_NTASKS=8 SLURM_STEP_NUM_TASKS=8 SLURM_PROCID=3 "
-	slurmOne   = "SLURM_JOB_ID=12 SLURM_STEP_ID=2 SLURM_NTASKS=1 SLURM_STEP_NUM_TASKS=1 SLURM_PROCID=0 "
-	array4     = "SLURM_ARRAY_JOB_ID=9 SLURM_ARRAY_TASK_ID=4 SLURM_ARRAY_TASK_MIN=0 SLURM_ARRAY_TASK_MAX=9 SLURM_ARRAY_TASK_COUNT=10 SLURM_ARRAY_TASK_STEP=1 "
-	ompi1      = "OMPI_COMM_WORLD_RANK=1 OMPI_COMM_WORLD_SIZE=3 OMPI_COMM_WORLD_LOCAL_RANK=1 PMIX_RANK=1 "
-	pmi2       = "PMI_RANK=2 PMI_SIZE=4 "
-	torch5     = "RANK=5 WORLD_SIZE=16 LOCAL_RANK=1 "
-	pod2       = "JOB_COMPLETION_INDEX=2 "
+	slurmTask3 = "SLURM_JOB_ID=12 SLURM_STEP_ID=0 SLURM_STEPID=0 SLURM_NTASKS=8 SLURM_STEP_NUM_TASKS=8 SLURM_PROCID=3 " +
+		"SLURM_STEP_NUM_NODES=1 SLURM_TASKS_PER_NODE=8 SLURM_STEP_TASKS_PER_NODE=8 SLURM_GTIDS=0,1,2,3,4,5,6,7 "
+	slurmOne = "SLURM_JOB_ID=12 SLURM_STEP_ID=2 SLURM_NTASKS=1 SLURM_STEP_NUM_TASKS=1 SLURM_PROCID=0 "
+	array4   = "SLURM_ARRAY_JOB_ID=9 SLURM_ARRAY_TASK_ID=4 SLURM_ARRAY_TASK_MIN=0 SLURM_ARRAY_TASK_MAX=9 SLURM_ARRAY_TASK_COUNT=10 SLURM_ARRAY_TASK_STEP=1 "
+	ompi1    = "OMPI_COMM_WORLD_RANK=1 OMPI_COMM_WORLD_SIZE=3 OMPI_COMM_WORLD_LOCAL_RANK=1 PMIX_RANK=1 "
+	pmi2     = "PMI_RANK=2 PMI_SIZE=4 "
+	torch5   = "RANK=5 WORLD_SIZE=16 LOCAL_RANK=1 "
+	pod2     = "JOB_COMPLETION_INDEX=2 "
 )
 
 func TestDetect(t *testing.T) {
@@ -54,7 +55,10 @@ func TestDetect(t *testing.T) {
 		{name: "Slurm step without rank", env: "SLURM_STEP_ID=0 SLURM_NTASKS=3", err: ErrIncomplete, source: "SLURM_PROCID is not set"},
 		{name: "Slurm step without either", env: "SLURM_STEP_ID=0", err: ErrIncomplete, source: "SLURM_PROCID is not set"},
 		{name: "Slurm step beyond its size", env: "SLURM_STEP_ID=0 SLURM_PROCID=8 SLURM_NTASKS=8", err: ErrIncomplete},
-		{name: "Slurm step of a job around it", env: "SLURM_STEP_ID=0 SLURM_PROCID=0 SLURM_NTASKS=8 SLURM_STEP_NUM_TASKS=1", err: ErrIncomplete, source: "SLURM_STEP_NUM_TASKS is 1"},
+		{name: "Slurm step of a job around it", env: "SLURM_STEP_ID=0 SLURM_PROCID=0 SLURM_NTASKS=8 SLURM_STEP_NUM_TASKS=1", err: ErrIncomplete, source: "SLURM_NTASKS=8 and SLURM_STEP_NUM_TASKS=1"},
+		{name: "Slurm job submitted from a step", env: "SLURM_STEP_ID=0 SLURM_PROCID=0 SLURM_NTASKS=4 SLURM_STEP_NUM_TASKS=4 SLURM_TASKS_PER_NODE=1 SLURM_STEP_TASKS_PER_NODE=4 SLURM_STEP_NUM_NODES=1 SLURM_GTIDS=0", err: ErrIncomplete, source: "--export=NONE"},
+		{name: "Slurm job of equal size submitted from a step", env: "SLURM_STEP_ID=0 SLURM_PROCID=0 SLURM_NTASKS=4 SLURM_STEP_NUM_TASKS=4 SLURM_TASKS_PER_NODE=4 SLURM_STEP_TASKS_PER_NODE=4 SLURM_STEP_NUM_NODES=1 SLURM_GTIDS=0", err: ErrIncomplete, source: "SLURM_GTIDS=0"},
+		{name: "Slurm step on several nodes", env: "SLURM_STEP_ID=0 SLURM_PROCID=3 SLURM_NTASKS=4 SLURM_STEP_NUM_TASKS=4 SLURM_TASKS_PER_NODE=2(x2) SLURM_STEP_TASKS_PER_NODE=2(x2) SLURM_STEP_NUM_NODES=2 SLURM_GTIDS=2,3", index: 3, of: 4},
 		{name: "Slurm heterogeneous job", env: slurmTask3 + "SLURM_HET_SIZE=2", err: ErrIncomplete, source: "heterogeneous"},
 
 		{name: "Slurm array", env: array4, index: 4, of: 10, source: "Slurm array 9 (SLURM_ARRAY_TASK_ID=4 of 0-9)"},

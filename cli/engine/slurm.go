@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // firstPseudoStep is the least of the step numbers that Slurm keeps for batch scripts, interactive shells and the like
@@ -47,11 +48,30 @@ func slurmStep(env Environment, _ int) (p Place, found bool, err error) {
 	if !found {
 		return p, false, fmt.Errorf("%s: %w: SLURM_PROCID is not set", name, ErrIncomplete)
 	}
-	// A batch script submitted from inside a step inherits that step's number.
-	if tasks, ok := env.text("SLURM_STEP_NUM_TASKS"); ok && tasks != strconv.Itoa(p.Of) {
-		return Place{}, false, fmt.Errorf("%s: %w: SLURM_NTASKS is %d, SLURM_STEP_NUM_TASKS is %s", name, ErrIncomplete, p.Of, tasks)
+	if err := ownStep(env, p.Of); err != nil {
+		return Place{}, false, fmt.Errorf("%s: %w", name, err)
 	}
 	return p, true, nil
+}
+
+// ownStep refuses the variables of another step: a job that was submitted from inside a step inherits them, so that its
+// batch script looks like the first task of a step that it is not. Some are its own, though, and contradict.
+func ownStep(env Environment, tasks int) error {
+	differ := func(a, b string) error {
+		return fmt.Errorf("%w: %s and %s contradict each other, as in a job submitted from inside a step; submit it with sbatch --export=NONE", ErrIncomplete, a, b)
+	}
+	if n, ok := env.text("SLURM_STEP_NUM_TASKS"); ok && n != strconv.Itoa(tasks) {
+		return differ("SLURM_NTASKS="+strconv.Itoa(tasks), "SLURM_STEP_NUM_TASKS="+n)
+	}
+	ofStep, ok := env.text("SLURM_STEP_TASKS_PER_NODE")
+	if here, has := env.text("SLURM_TASKS_PER_NODE"); ok && has && here != ofStep {
+		return differ("SLURM_TASKS_PER_NODE="+here, "SLURM_STEP_TASKS_PER_NODE="+ofStep)
+	}
+	nodes, _ := env.text("SLURM_STEP_NUM_NODES")
+	if ids, ok := env.text("SLURM_GTIDS"); ok && nodes == "1" && strings.Count(ids, ",")+1 != tasks {
+		return differ("SLURM_GTIDS="+ids, "SLURM_NTASKS="+strconv.Itoa(tasks))
+	}
+	return nil
 }
 
 // slurmArray is a task of a job array. Its number is a rank only where the tasks are numbered without gaps: Slurm tells
