@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"longfirst/bench"
 	"longfirst/bench/gen"
+	"longfirst/bench/page"
 	"longfirst/bench/peers"
 	"longfirst/bench/workloads"
 )
@@ -46,7 +48,7 @@ func benchCommand() *cli.Command {
 		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, DefaultText: "as many as the process may use", Usage: "`N` threads"},
 		&cli.IntFlag{Name: "count", DefaultText: "5, or 3 with --quick", Usage: "`N` samples of each workload"},
 		&cli.StringFlag{Name: "json", Usage: "also write every sample and calibration to `FILE`"},
-		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "also keep the results in a new folder <date>-<machine> below `DIR`"},
+		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "also keep the results, a page with pictures among them, in a new folder <date>-<machine> below `DIR`"},
 		&cli.StringFlag{Name: "tmp", Usage: "`DIR` to make inputs in; default: the system's folder for temporary files"})
 }
 
@@ -107,7 +109,7 @@ func runBench(c *cli.Context) error {
 		}
 	}
 	if dir := c.String("out"); dir != "" {
-		folder, err := report.Save(dir)
+		folder, err := report.Save(dir, bench.File{Name: page.Name, Write: func(w io.Writer) error { return page.Write(w, report) }})
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,52 @@
+package page
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+
+	"longfirst/bench"
+)
+
+//go:embed page.html
+var source string
+
+var page = template.Must(template.New("page").Funcs(template.FuncMap{
+	"label": Label, "number": Number, "value": Value,
+	"percent": func(v float64) string { return fmt.Sprintf("%.0f %%", 100*v) },
+	"add":     func(a, b float64) float64 { return a + b },
+	"sub":     func(a, b float64) float64 { return a - b },
+	"gb":      func(l bench.LimitResult, v float64) string { return limitText(l, v) },
+}).Parse(source))
+
+// limitText writes a rate of a limit.
+func limitText(l bench.LimitResult, v float64) string {
+	if l.Unit == "MB/s" {
+		return digits(v/1e3) + " GB/s"
+	}
+	return digits(v) + " " + l.Unit
+}
+
+// content is what the template is filled with.
+type content struct {
+	*bench.Report
+	Shares  *barChart
+	Ratios  []*ratioChart
+	Curves  []*curve
+	Marked  int // samples
+	Samples int
+}
+
+// Name is the file's name in a results folder.
+const Name = "index.html"
+
+// Write writes the page of a report.
+func Write(w io.Writer, r *bench.Report) error {
+	c := content{Report: r, Shares: shares(r), Ratios: ratios(r), Curves: curves(r)}
+	for _, result := range r.Results {
+		c.Samples += len(result.Samples)
+		c.Marked += result.Marked()
+	}
+	return page.Execute(w, c)
+}

@@ -1,0 +1,107 @@
+package page
+
+import (
+	"math"
+	"strings"
+
+	"longfirst/bench"
+)
+
+// ratioChart shows the peers of one job on a logarithmic axis.
+type ratioChart struct {
+	Title         string
+	Rows          []ratioRow
+	Width, Height float64
+	Bottom        float64 // of the axis
+	Even          float64 // where both take the same time
+	Ticks         []tick
+}
+
+type ratioRow struct {
+	Peer, Value   string
+	Y             float64
+	X             float64 // median
+	Low, High     float64 // of the pairs
+	Steady, Loses bool    // the peer takes less time
+}
+
+// Where the axis of a ratio chart begins and ends; names stand left of it, values right.
+const (
+	ratioLeft  = 230.0
+	ratioRight = chartWidth - 90
+	ratioRow0  = 26.0
+)
+
+// jobTitles say what the workloads that compare peers are about, in the order they are shown.
+var jobTitles = []struct{ workload, title string }{
+	{"versus-index", "Index a FASTA file the first time"},
+	{"versus-reuse", "Open an index that is there"},
+	{"versus-read", "Read all sequences longest first"},
+	{"versus-embed", "Embed, same weights, same threads"},
+}
+
+// ratios draws a chart for every job that was compared, all on the same kind of axis.
+func ratios(r *bench.Report) []*ratioChart {
+	var charts []*ratioChart
+	for _, job := range jobTitles {
+		var results []*bench.Result
+		for _, result := range r.Results {
+			if result.Workload == job.workload && result.Peer != "" {
+				results = append(results, result)
+			}
+		}
+		if len(results) > 0 {
+			charts = append(charts, newRatioChart(job.title, results))
+		}
+	}
+	return charts
+}
+
+func newRatioChart(title string, results []*bench.Result) *ratioChart {
+	first, last := 1.0, 1.0
+	for _, result := range results {
+		low, high := extent(result.Values(result.Main().Unit))
+		first, last = math.Min(first, low), math.Max(last, high)
+	}
+	// Whole decades, so that every tick is a round number; at least one beyond the line of equal times.
+	from, to := math.Floor(math.Log10(first)), math.Max(1, math.Ceil(math.Log10(last)))
+	x := func(v float64) float64 { return ratioLeft + (math.Log10(v)-from)/(to-from)*(ratioRight-ratioLeft) }
+	c := &ratioChart{Title: title, Width: chartWidth, Even: x(1), Bottom: ratioRow0 * float64(len(results))}
+	c.Height = c.Bottom + 22
+	for decade := from; decade <= to; decade++ {
+		v := math.Pow(10, decade)
+		c.Ticks = append(c.Ticks, tick{x(v), times(v)})
+	}
+	for i, result := range results {
+		main := result.Main()
+		low, high := extent(result.Values(main.Unit))
+		c.Rows = append(c.Rows, ratioRow{
+			Peer: peerName(result), Value: times(main.Median), Y: ratioRow0*float64(i) + ratioRow0/2,
+			X: x(main.Median), Low: x(low), High: x(high), Steady: result.Steady, Loses: main.Median < 1,
+		})
+	}
+	return c
+}
+
+// peerName tells several ways to use a program apart: the name in the case and the version.
+func peerName(r *bench.Result) string {
+	version := r.Peer[strings.LastIndexByte(r.Peer, ' ')+1:]
+	for _, f := range fields(r.Case) {
+		if f.key == "peer" {
+			return f.value + " " + version
+		}
+	}
+	return r.Peer
+}
+
+// times writes a ratio.
+func times(v float64) string {
+	if v < 0.0995 {
+		return digits(100*v) + " %"
+	}
+	text := digits(v)
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text + "×"
+}
