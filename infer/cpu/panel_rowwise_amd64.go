@@ -2,11 +2,7 @@
 
 package cpu
 
-import (
-	"unsafe"
-
-	"longfirst/infer/backend"
-)
+import "longfirst/infer/backend"
 
 // Embed looks the tokens up. Columns behind the last token are set to zero.
 func (s *panelStream) Embed(dst backend.Activation, table backend.Matrix, scale float32) {
@@ -101,6 +97,3 @@ func (s *panelStream) Read(dst []float32, src backend.Activation) {
 		}
 	})
 }
-
-// asBytes returns the address of numbers as that of their bytes.
-func asBytes(values []float32) *byte { return (*byte)(unsafe.Pointer(&values[0])) }
