@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"os"
 
 	"longfirst/mmapfasta/mapped"
@@ -92,15 +91,14 @@ func (x *Index) checkEntries(ctx context.Context, want *collection) error {
 	}
 	return mapped.Guard(func() error {
 		var position int64
+		var hashes []uint64
 		for {
-			block, err := want.next(entries)
-			if err == io.EOF {
-				return nil
+			block, err := entries.block()
+			if block == nil || err != nil {
+				return err
 			}
-			if err == nil {
-				err = cmp.Or(context.Cause(ctx), x.checkBlock(block, position, files))
-			}
-			if err != nil {
+			hashes = block.appendHashes(hashes[:0])
+			if err := cmp.Or(context.Cause(ctx), want.seen(int64(block.values[0][columnLength]), hashes), x.checkBlock(block, position, files)); err != nil {
 				return err
 			}
 			position += int64(block.count)
@@ -147,15 +145,17 @@ func sameEntry(a, b *Entry) bool {
 // computes the digest.
 func (x *Index) checkPages() error {
 	sum := newDigester(x.files)
-	pages := x.pagesAsStored()
+	reader, err := x.newPageReader()
+	if err != nil {
+		return err
+	}
+	var all rows
 	var page []byte
-	for {
-		var err error
-		if _, page, err = pages(page[:0]); err == io.EOF {
-			break
-		} else if err != nil {
+	for position := int64(0); position < x.Len(); position += pageEntries {
+		if err := reader.readPage(position, &all); err != nil {
 			return err
 		}
+		page = all.appendPage(page[:0], all.key(position))
 		sum.page(page)
 	}
 	if digest := sum.digest(); digest != x.facts.digest {

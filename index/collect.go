@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"runtime"
 	"time"
 
@@ -192,38 +191,45 @@ func (c *collection) entries() (stream, error) {
 
 // content is what an index is written from.
 func (c *collection) content() (content, error) {
-	entries, err := c.entries()
 	c.duplicates.expect(c.facts.records)
-	var position int64
-	return content{
-		files: c.files, recorded: c.recorded, size: c.expectedSize(),
-		pages: func(dst []byte) (key [keySize]byte, page []byte, err error) {
-			rows, err := c.next(entries)
+	pages, err := c.pages()
+	pages.take = func(b *pageBatch) error {
+		length, _, _ := splitKey(b.keys[0][:])
+		return c.seen(length, b.hashes)
+	}
+	return content{files: c.files, recorded: c.recorded, size: c.expectedSize(), pages: pages, facts: c.finalFacts}, err
+}
+
+// pages makes the pages of all entries.
+func (c *collection) pages() (pageSource, error) {
+	if len(c.spilled) == 0 && len(c.donors) == 0 {
+		return c.run.pages(c.threads), nil
+	}
+	entries, err := c.entries()
+	fill := func(b *pageBatch, first, end int64) error {
+		for page := first; page < end; page++ {
+			rows, err := entries.block()
 			if err != nil {
-				return key, dst, err
+				return err
 			}
-			key = rows.key(position)
-			position += int64(rows.count)
-			return key, rows.appendPage(dst, key), nil
-		},
-		facts: c.finalFacts,
-	}, err
+			if want := min(pageEntries, c.facts.records-page*pageEntries); rows == nil || int64(rows.count) != want {
+				return fmt.Errorf("%w: the index that gave entries has not as many as it says", ErrCorrupt)
+			}
+			b.hashes = rows.appendHashes(b.hashes)
+			b.add(rows, page*pageEntries)
+		}
+		return nil
+	}
+	return pageSource{pages: c.facts.pages, threads: 1, fill: fill}, err
 }
 
-// next returns the next block of entries, io.EOF behind the last, and takes from it what the facts say of all entries.
-func (c *collection) next(entries stream) (*rows, error) {
-	rows, err := entries.block()
-	if err != nil {
-		return nil, err
-	}
-	if rows == nil {
-		return nil, io.EOF
-	}
-	c.facts.longest = max(c.facts.longest, int64(rows.values[0][columnLength]))
-	return rows, c.duplicates.add(rows)
+// seen takes note of entries for the facts that say something of all of them.
+func (c *collection) seen(longest int64, ids []uint64) error {
+	c.facts.longest = max(c.facts.longest, longest)
+	return c.duplicates.add(ids)
 }
 
-// finalFacts returns the facts, when all entries have been read.
+// finalFacts returns the facts, when all entries have been seen.
 func (c *collection) finalFacts() (facts, error) {
 	var err error
 	c.facts.duplicates, err = c.duplicates.count()

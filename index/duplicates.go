@@ -37,21 +37,28 @@ func newDuplicateCounter(memory int64, spill func() (*spill, error)) *duplicateC
 
 // expect makes room for so many ids.
 func (d *duplicateCounter) expect(ids int64) {
-	d.hashes = slices.Grow(d.hashes, int(min(ids, int64(d.limit)))+pageEntries)
+	d.hashes = slices.Grow(d.hashes, int(min(ids, int64(d.limit)))+pageEntries*pagesPerTransaction)
 }
 
-func (d *duplicateCounter) add(rows *rows) error {
-	ids := rows.ids
-	for i := range rows.count {
-		size := rows.values[i][columnIDSize]
-		d.hashes = append(d.hashes, xxh3.Hash(ids[:size]))
-		ids = ids[size:]
-	}
-	d.total += int64(rows.count)
+// add takes the hashes of further ids.
+func (d *duplicateCounter) add(hashes []uint64) error {
+	d.hashes = append(d.hashes, hashes...)
+	d.total += int64(len(hashes))
 	if len(d.hashes) >= d.limit {
 		return d.flush()
 	}
 	return nil
+}
+
+// appendHashes appends the hash of every id.
+func (r *rows) appendHashes(hashes []uint64) []uint64 {
+	ids := r.ids
+	for i := range r.count {
+		size := r.values[i][columnIDSize]
+		hashes = append(hashes, xxh3.Hash(ids[:size]))
+		ids = ids[size:]
+	}
+	return hashes
 }
 
 // deal returns the hashes ordered by part.

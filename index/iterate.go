@@ -3,7 +3,6 @@ package index
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"iter"
 )
 
@@ -113,26 +112,23 @@ func (x *Index) visit(r Range, read func(pages *pageReader, slot int, position i
 	return nil
 }
 
-// pagesAsStored returns a reader of all pages, each checked, for writing them again. See content.
-func (x *Index) pagesAsStored() func(dst []byte) (key [keySize]byte, page []byte, err error) {
+// pagesAsStored gives all pages, each checked, for writing them again. They are encoded anew and not copied: what was
+// checked is what is written.
+func (x *Index) pagesAsStored() pageSource {
 	var reader *pageReader
-	var position int64
-	var all rows
-	return func(dst []byte) (key [keySize]byte, _ []byte, err error) {
+	fill := func(b *pageBatch, first, end int64) (err error) {
 		if reader == nil {
 			if reader, err = x.newPageReader(); err != nil {
-				return key, dst, err
+				return err
 			}
 		}
-		if position >= x.Len() {
-			return key, dst, io.EOF
+		for page := first; page < end; page++ {
+			if err := reader.readPage(page*pageEntries, &b.rows); err != nil {
+				return err
+			}
+			b.add(&b.rows, page*pageEntries)
 		}
-		if err := reader.readPage(position, &all); err != nil {
-			return key, dst, err
-		}
-		key = pageKey(reader.page.length, position)
-		position += reader.page.count
-		// Encoded anew and not copied: what was checked is what is written.
-		return key, all.appendPage(dst, key), nil
+		return nil
 	}
+	return pageSource{pages: x.facts.pages, threads: 1, fill: fill}
 }

@@ -88,15 +88,21 @@ func (s *runStream) block() (*rows, error) {
 	if len(s.order) == 0 {
 		return nil, nil
 	}
-	block := s.order[:min(pageEntries, len(s.order))]
-	s.order = s.order[len(block):]
-	s.rows.reset()
-	s.rows.count = len(block)
-	for i, p := range block {
+	size := min(pageEntries, len(s.order))
+	s.run.read(s.order[:size], &s.rows)
+	s.order = s.order[size:]
+	return &s.rows, nil
+}
+
+// read sets rows to the records of refs, a page at most.
+func (r *run) read(refs []ref, rows *rows) {
+	rows.reset()
+	rows.count = len(refs)
+	for i, p := range refs {
 		batch, number := p.split()
-		b := &s.run.batches[batch]
+		b := &r.batches[batch]
 		span := &b.Spans[number]
-		v := &s.rows.values[i]
+		v := &rows.values[i]
 		v[columnLength] = uint64(span.Length)
 		v[columnFile] = b.file
 		v[columnOrdinal] = b.ordinal + uint64(number)
@@ -107,7 +113,21 @@ func (s *runStream) block() (*rows, error) {
 		v[columnLineExtra] = uint64(span.LineBytes - span.LineResidues)
 		id := b.ID(number)
 		v[columnIDSize] = uint64(len(id))
-		s.rows.ids = append(s.rows.ids, id...)
+		rows.ids = append(rows.ids, id...)
 	}
-	return &s.rows, nil
+}
+
+// pages makes the pages of the run from its sorted refs, on any number of threads.
+func (r *run) pages(threads int) pageSource {
+	order := r.sorted()
+	fill := func(b *pageBatch, first, end int64) error {
+		for page := first; page < end; page++ {
+			position := page * pageEntries
+			r.read(order[position:min(position+pageEntries, int64(len(order)))], &b.rows)
+			b.hashes = b.rows.appendHashes(b.hashes)
+			b.add(&b.rows, position)
+		}
+		return nil
+	}
+	return pageSource{pages: pagesOf(r.records), threads: threads, fill: fill}
 }

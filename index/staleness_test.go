@@ -16,15 +16,19 @@ func TestOtherContentIsNoticed(t *testing.T) {
 		then   time.Time // of the file when it is indexed
 		change func(f *fixture)
 	}{
-		"rewritten":                      {long, func(f *fixture) { f.write("a.fa", after); f.setTime("a.fa", recent) }},
-		"an older file restored":         {long, func(f *fixture) { f.write("a.fa", after); f.setTime("a.fa", long.Add(-1000*time.Hour)) }},
-		"in the same tick of a clock":    {recent, func(f *fixture) { f.write("a.fa", after); f.setTime("a.fa", recent) }},
-		"in the same second":             {second, func(f *fixture) { f.write("a.fa", after); f.setTime("a.fa", second) }},
-		"by a clock that runs ahead":     {recent.Add(time.Hour), func(f *fixture) { f.write("a.fa", after); f.setTime("a.fa", recent.Add(time.Hour)) }},
-		"by a clock that runs behind":    {long, func(f *fixture) { f.write("a.fa", after); f.setTime("a.fa", time.Unix(1e9, 0)) }},
-		"before 1970":                    {long, func(f *fixture) { f.write("a.fa", after); f.setTime("a.fa", time.Unix(-1e9, 0)) }},
-		"replaced by renaming":           {long, func(f *fixture) { f.write("b.fa", after); f.setTime("b.fa", recent); f.rename("b.fa", "a.fa") }},
-		"replaced by renaming, older":    {long, func(f *fixture) { f.write("b.fa", after); f.setTime("b.fa", long.Add(-time.Hour)); f.rename("b.fa", "a.fa") }},
+		"rewritten":                   {long, func(f *fixture) { f.write("a.fa", after); f.setTime("a.fa", recent) }},
+		"an older file restored":      {long, func(f *fixture) { f.write("a.fa", after); f.setTime("a.fa", long.Add(-1000*time.Hour)) }},
+		"in the same tick of a clock": {recent, func(f *fixture) { f.write("a.fa", after); f.setTime("a.fa", recent) }},
+		"in the same second":          {second, func(f *fixture) { f.write("a.fa", after); f.setTime("a.fa", second) }},
+		"by a clock that runs ahead":  {recent.Add(time.Hour), func(f *fixture) { f.write("a.fa", after); f.setTime("a.fa", recent.Add(time.Hour)) }},
+		"by a clock that runs behind": {long, func(f *fixture) { f.write("a.fa", after); f.setTime("a.fa", time.Unix(1e9, 0)) }},
+		"before 1970":                 {long, func(f *fixture) { f.write("a.fa", after); f.setTime("a.fa", time.Unix(-1e9, 0)) }},
+		"replaced by renaming":        {long, func(f *fixture) { f.write("b.fa", after); f.setTime("b.fa", recent); f.rename("b.fa", "a.fa") }},
+		"replaced by renaming, older": {long, func(f *fixture) {
+			f.write("b.fa", after)
+			f.setTime("b.fa", long.Add(-time.Hour))
+			f.rename("b.fa", "a.fa")
+		}},
 		"replaced under the same, fresh": {recent, func(f *fixture) { f.write("b.fa", after); f.setTime("b.fa", recent); f.rename("b.fa", "a.fa") }},
 		"a link to another file": {long, func(f *fixture) {
 			f.write("b.fa", after)

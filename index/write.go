@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,20 +10,70 @@ import (
 	"strings"
 
 	bolt "go.etcd.io/bbolt"
+
+	"longfirst/mmapfasta/inorder"
 )
 
-// pagesPerTransaction bounds the memory of a transaction to about 5 MB of proteins, which bbolt copies once.
-const pagesPerTransaction = 128
+// pagesPerTransaction bounds the memory of a transaction to about 1.3 MB of proteins, which bbolt copies once.
+const pagesPerTransaction = 32
 
 // content is what an index file is written from.
 type content struct {
 	files    []FileInfo
 	recorded []fileFact
 	size     int64 // expected bytes of the file
+	pages    pageSource
+	facts    func() (facts, error) // called behind the last page; the digest is filled in
+}
 
-	// pages appends the stored form of the next page to dst; io.EOF behind the last.
-	pages func(dst []byte) (key [keySize]byte, page []byte, err error)
-	facts func() (facts, error) // called behind the last page; the digest is filled in
+// pageSource makes the pages of an index, a transaction's at a time.
+type pageSource struct {
+	pages   int64
+	threads int // that may fill batches side by side, or 1 where they must be filled in order
+
+	fill func(b *pageBatch, first, end int64) error // makes pages [first, end)
+	take func(b *pageBatch) error                   // looks at each batch in order; nil for nothing to do
+}
+
+// pageBatch is the pages of one transaction. bbolt keeps values until their transaction is committed; then the memory is
+// used again.
+type pageBatch struct {
+	keys   [][keySize]byte
+	ends   []int
+	memory []byte   // the pages, end to end
+	hashes []uint64 // of the ids, for counting duplicates
+	rows   rows     // scratch
+	err    error    // of filling
+}
+
+func (b *pageBatch) reset() {
+	b.keys, b.ends, b.memory, b.hashes = b.keys[:0], b.ends[:0], b.memory[:0], b.hashes[:0]
+}
+
+// add makes the page of rows that begin at position.
+func (b *pageBatch) add(rows *rows, position int64) {
+	key := rows.key(position)
+	b.memory = rows.appendPage(b.memory, key)
+	b.keys, b.ends = append(b.keys, key), append(b.ends, len(b.memory))
+}
+
+// put writes the pages in their order, which is that of the bucket.
+func (b *pageBatch) put(tx *bolt.Tx, sum digester) error {
+	bucket, err := tx.CreateBucketIfNotExists(bucketLength)
+	if err != nil {
+		return err
+	}
+	bucket.FillPercent = 1 // keys arrive in order
+	start := 0
+	for i, end := range b.ends {
+		value := b.memory[start:end:end]
+		start = end
+		sum.page(value)
+		if err := bucket.Put(b.keys[i][:], value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writeBeside writes c to a temporary file beside path, whole and on disk, for install. What stands at path is untouched.
@@ -134,27 +185,27 @@ func writeDatabase(ctx context.Context, path string, c content) (digest Digest, 
 	return digest, db.Close()
 }
 
-// putPages fills the bucket length, while the pages of the next transaction are made.
+// putPages fills the bucket length, while the pages of the next transactions are made.
 func putPages(ctx context.Context, db *bolt.DB, c content) (Digest, error) {
-	ctx, stop := context.WithCancel(ctx)
-	made := makePages(ctx, c.pages)
-	defer func() {
-		stop()
-		for range made.full { // until the maker has ended, whose memory is c's
-		}
-	}()
 	sum := newDigester(c.files)
-	for batch := range made.full {
-		err := batch.err
-		if err == nil {
-			err = db.Update(func(tx *bolt.Tx) error { return batch.put(tx, sum) })
+	transactions := (c.pages.pages + pagesPerTransaction - 1) / pagesPerTransaction
+	threads := max(1, c.pages.threads)
+	err := inorder.Do(transactions, threads, make([]pageBatch, threads+1), func(b *pageBatch, number int64) {
+		b.reset()
+		first := number * pagesPerTransaction
+		b.err = c.pages.fill(b, first, min(first+pagesPerTransaction, c.pages.pages))
+	}, func(b *pageBatch, _ int64) error {
+		if err := cmp.Or(context.Cause(ctx), b.err); err != nil {
+			return err
 		}
-		if err != nil {
-			return Digest{}, err
+		if c.pages.take != nil {
+			if err := c.pages.take(b); err != nil {
+				return err
+			}
 		}
-		made.empty <- batch
-	}
-	return sum.digest(), context.Cause(ctx)
+		return db.Update(func(tx *bolt.Tx) error { return b.put(tx, sum) })
+	})
+	return sum.digest(), err
 }
 
 func putPairs(db *bolt.DB, folder string, c content, known facts) error {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/zeebo/xxh3"
+
+	"longfirst/mmapfasta/inorder"
 )
 
 // chunkSize is the bytes read, hashed and scanned at a time: enough that calls cost nothing, little enough that a chunk
@@ -32,32 +34,26 @@ type reading struct {
 // hands them to take in order. A chunk is valid during these calls only.
 func (src source) chunks(ctx context.Context, r reading, work func(*chunk), take func(*chunk) error) error {
 	count := (src.size + int64(r.size) - 1) / int64(r.size)
-	load := func(c *chunk, number int64) {
+	threads := max(1, int(min(int64(r.threads), count)))
+	ahead := 1
+	if threads > 1 {
+		ahead = 2 * threads
+	}
+	err := inorder.Do(count, threads, make([]chunk, ahead), func(c *chunk, number int64) {
 		if c.err = context.Cause(ctx); c.err == nil {
 			c.err = src.load(c, number*int64(r.size), r)
 		}
 		if c.err == nil {
 			work(c)
 		}
-	}
-	finish := func(c *chunk) error {
+	}, func(c *chunk, _ int64) error {
 		if c.err != nil {
 			return c.err
 		}
 		return take(c)
-	}
-	if r.threads > 1 && count > 1 {
-		if err := inOrder(count, r.threads, load, finish); err != nil {
-			return err
-		}
-	} else {
-		var c chunk
-		for number := range count {
-			load(&c, number)
-			if err := finish(&c); err != nil {
-				return err
-			}
-		}
+	})
+	if err != nil {
+		return err
 	}
 	if n, _ := src.ReadAt(make([]byte, 1), src.size); n > 0 {
 		return fmt.Errorf("%s: %w: it has more than its %d bytes", src.path, ErrChanged, src.size)
@@ -88,56 +84,6 @@ func (src source) load(c *chunk, offset int64, r reading) error {
 	}
 	if c.base <= r.start {
 		c.previous = '\n'
-	}
-	return nil
-}
-
-// inOrder runs work for the numbers 0 to count-1 on several goroutines, at most a few numbers ahead of take, which gets
-// them one by one in order. It ends when no work is running any more.
-func inOrder(count int64, threads int, work func(*chunk, int64), take func(*chunk) error) error {
-	type slot struct {
-		chunk  chunk
-		number int64
-		done   chan struct{}
-	}
-	slots := make([]slot, 2*threads)
-	for i := range slots {
-		slots[i].done = make(chan struct{}, 1)
-	}
-	jobs := make(chan *slot, len(slots)) // never blocks its sender
-	ended := make(chan struct{})
-	for range threads {
-		go func() {
-			defer func() { ended <- struct{}{} }()
-			for s := range jobs {
-				work(&s.chunk, s.number)
-				s.done <- struct{}{}
-			}
-		}()
-	}
-	defer func() {
-		close(jobs)
-		for range threads {
-			<-ended
-		}
-	}()
-	begin := func(number int64) {
-		if number < count {
-			s := &slots[number%int64(len(slots))]
-			s.number = number
-			jobs <- s
-		}
-	}
-	for number := range int64(len(slots)) {
-		begin(number)
-	}
-	for number := range count {
-		s := &slots[number%int64(len(slots))]
-		<-s.done
-		if err := take(&s.chunk); err != nil {
-			return err
-		}
-		begin(number + int64(len(slots)))
 	}
 	return nil
 }
