@@ -13,7 +13,8 @@ import (
 )
 
 // compute computes a leased block and publishes its part, or computes the items of a probe and publishes nothing.
-func (w *blockWorker) compute(ctx context.Context, lease Lease, report func(Progress) error) (Done, error) {
+func (w *blockWorker) compute(ctx context.Context, lease Lease, life *life, report func(Progress) error) (Done, error) {
+	life.believe(w.embedder.Beats)
 	begin := time.Now()
 	done := Done{Rank: lease.Rank, Block: lease.Block}
 	block, start, stop, err := w.plan.Block(lease.Rank, lease.Block)
@@ -52,6 +53,7 @@ func (w *blockWorker) compute(ctx context.Context, lease Lease, report func(Prog
 		return done, err
 	}
 	done.Seconds = time.Since(begin).Seconds()
+	life.believeFor(publishingTime)
 	return done, part.Publish(skips)
 }
 

@@ -68,7 +68,9 @@ func (c *Child) serve(ctx context.Context, messages <-chan Message) error {
 	if m.Orders == nil {
 		return fmt.Errorf("%w: the first message to a child must be its orders", errProtocol)
 	}
-	w, err := c.prepare(*m.Orders, visible)
+	life := newLife(m.Orders.Beat, func() error { return to.send(Message{Alive: &Alive{}}) })
+	defer life.end()
+	w, err := c.prepare(*m.Orders, visible, life)
 	if err != nil {
 		to.send(Message{Failed: &Failed{Rank: -1, Block: -1, Error: err.Error(), StopsRun: !errors.Is(err, errDevice)}})
 		return err
@@ -85,7 +87,8 @@ func (c *Child) serve(ctx context.Context, messages <-chan Message) error {
 		if m.Lease == nil {
 			return fmt.Errorf("%w: a child that is ready takes leases only", errProtocol)
 		}
-		done, err := w.compute(ctx, *m.Lease, func(p Progress) error { return to.send(Message{Progress: &p}) })
+		done, err := w.compute(ctx, *m.Lease, life, func(p Progress) error { return to.send(Message{Progress: &p}) })
+		life.rest()
 		if err != nil {
 			c.Log.Error("block failed", "rank", m.Lease.Rank, "block", m.Lease.Block, "error", err)
 			err = to.send(Message{Failed: &Failed{Rank: m.Lease.Rank, Block: m.Lease.Block, Error: err.Error(), StopsRun: stopsRun(err)}})
@@ -110,7 +113,9 @@ func next(ctx context.Context, messages <-chan Message) (Message, error) {
 }
 
 // prepare checks that the child is what its orders say, then opens the index and loads the model.
-func (c *Child) prepare(o Orders, visible string) (*blockWorker, error) {
+func (c *Child) prepare(o Orders, visible string, life *life) (*blockWorker, error) {
+	defer life.rest()
+	life.believeFor(loadingTime(o.ModelFiles))
 	if err := confined(o, visible); err != nil {
 		return nil, err
 	}

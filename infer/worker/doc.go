@@ -5,7 +5,8 @@
 //	           ── orders ──>            index, model, options: the same for every child of a run
 //	           <── ready ───            model loaded; the numeric class of its results
 //	           ── lease ───>            (rank, block)
-//	           <── progress ─           …
+//	           <── alive ───            every few seconds while the child gets on, inside a long batch too
+//	           <── progress ─           a batch is embedded
 //	           <── done ────            the block's part is published
 //	           <── failed ──            the block is not, and why
 //

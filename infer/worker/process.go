@@ -16,14 +16,19 @@ import (
 // process is a running child as its supervisor sees it.
 type process struct {
 	slot  int
-	cmd   *exec.Cmd
-	stdin io.WriteCloser
+	pid   int
+	stdin io.Closer
 	to    *sender
 	log   logFile
+	kill  func()
 
-	ready bool
-	task  *task // nil when idle
-	lease Lease // of task
+	ready    bool
+	task     *task     // nil when idle
+	lease    Lease     // of task
+	leased   time.Time // when
+	embedded int64     // residues of task so far
+	heard    time.Time // its last sign of life
+	silent   bool      // and killed for it
 }
 
 // event is something a child did. Exactly one of message and exit is set.
@@ -53,7 +58,7 @@ func (s *spawner) close() { close(s.start) }
 
 // spawn starts a child and reports what it does to events until it has exited.
 func (s *spawner) spawn(cmd *exec.Cmd, slot int, logs string, events chan<- event) (*process, error) {
-	p := &process{slot: slot, cmd: cmd}
+	p := &process{slot: slot}
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -69,19 +74,21 @@ func (s *spawner) spawn(cmd *exec.Cmd, slot int, logs string, events chan<- even
 	cmd.Stderr = p.log.file
 	confineToGroup(cmd)
 	p.stdin, p.to = stdin, &sender{w: stdin}
+	p.kill = func() { killGroup(cmd.Process) }
 
 	started := make(chan error)
 	s.start <- func() { started <- cmd.Start() }
 	if err := <-started; err != nil {
 		return nil, fmt.Errorf("start worker process: %w", err)
 	}
+	p.pid = cmd.Process.Pid
 	go func() {
 		err := receive(stdout, func(m Message) error {
 			events <- event{from: p, message: &m}
 			return nil
 		})
 		if err != nil {
-			killGroup(cmd.Process)
+			p.kill()
 			io.Copy(io.Discard, stdout)
 		}
 		if waited := cmd.Wait(); err == nil {

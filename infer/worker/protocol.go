@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"longfirst/infer"
 	"longfirst/infer/esm2"
@@ -18,6 +19,7 @@ type Message struct {
 	Orders   *Orders   `json:"orders,omitempty"`
 	Ready    *Ready    `json:"ready,omitempty"`
 	Lease    *Lease    `json:"lease,omitempty"`
+	Alive    *Alive    `json:"alive,omitempty"`
 	Progress *Progress `json:"progress,omitempty"`
 	Done     *Done     `json:"done,omitempty"`
 	Failed   *Failed   `json:"failed,omitempty"`
@@ -46,6 +48,7 @@ type Orders struct {
 	Rule           infer.BlockRule       `json:"block_rule"`
 	Options        output.ContentOptions `json:"options"`
 	NumericClass   string                `json:"numeric_class"` // of the data set: the child must compute in it
+	Beat           time.Duration         `json:"beat_ns"`       // between signs of life
 }
 
 // Ready tells that the model is loaded.
@@ -61,6 +64,10 @@ type Lease struct {
 	Probe  *Items           `json:"probe,omitempty"`
 	Refuse map[int64]string `json:"refuse,omitempty"` // positions not to compute, with the reason the data set states
 }
+
+// Alive tells that the child gets on, also where nothing else can be told for a while: inside a long batch, while the model
+// is loaded, while a part is synced.
+type Alive struct{}
 
 // Items are items of a share, half-open.
 type Items struct {
@@ -159,7 +166,7 @@ func parseMessage(line []byte) (Message, error) {
 		return m, fmt.Errorf("%w: %q: %v", errProtocol, clip(line), err)
 	}
 	set := 0
-	for _, has := range []bool{m.Hello != nil, m.Orders != nil, m.Ready != nil, m.Lease != nil, m.Progress != nil, m.Done != nil, m.Failed != nil} {
+	for _, has := range []bool{m.Hello != nil, m.Orders != nil, m.Ready != nil, m.Lease != nil, m.Alive != nil, m.Progress != nil, m.Done != nil, m.Failed != nil} {
 		if has {
 			set++
 		}

@@ -9,9 +9,12 @@ import (
 // task is a block that has no part yet.
 type task struct {
 	rank, block int
-	items       Items // of the share
-	residues    int64 // to embed, at most
-	failures    int   // in a row, of the block as a whole
+	items       Items   // of the share
+	residues    int64   // to embed, at most
+	flops       float64 // estimated
+	holders     int     // children that compute it: two when the first is slow and another has nothing else to do
+	done        bool    // its part is published
+	failures    int     // in a row, of the block as a whole
 	search      *bisection
 	searched    bool
 	refuse      map[int64]string // position -> reason, found by the search
@@ -19,6 +22,11 @@ type task struct {
 
 // failuresBeforeSearch is how often a block may fail before the record at fault is looked for: once may be chance.
 const failuresBeforeSearch = 2
+
+// before orders tasks by rank and block.
+func (t *task) before(other *task) bool {
+	return t.rank < other.rank || t.rank == other.rank && t.block < other.block
+}
 
 // lease returns what to compute next of the task.
 func (t *task) lease() Lease {
@@ -105,6 +113,7 @@ func newQueue(plan *infer.Plan, ranks []int, maxLength int64, has func(rank, blo
 					length = min(length, maxLength)
 				}
 				t.residues += length
+				t.flops += float64(plan.Rule.FLOPs(length))
 			}
 			tasks = append(tasks, t)
 		}

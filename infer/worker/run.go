@@ -1,11 +1,13 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"os"
 	"os/exec"
+	"time"
 
 	"longfirst/index"
 	"longfirst/infer"
@@ -30,6 +32,10 @@ type Settings struct {
 	Overwrite     bool     // remove an existing data set first
 	MixedNumerics bool     // continue a data set of another numeric class; each part states its own
 	Program       string   // version
+
+	// Silence is how long a child with work in hand may give no sign of life, of which it gives several in that time; then
+	// it is taken for hung and killed. 0 is DefaultSilence.
+	Silence time.Duration
 
 	Command func() *exec.Cmd // a child process, not started
 	Log     *slog.Logger
@@ -121,9 +127,9 @@ func Run(ctx context.Context, set Settings) (Result, error) {
 				Index: set.Index.Path(), IndexDigest: set.Index.Digest().String(),
 				Model: set.Model, ModelDigest: modelDigest, ModelFiles: stamps,
 				Out: set.Out, World: manifest.WorldSize, Rule: rule, Options: set.Options, NumericClass: set.NumericClass},
-			devices: set.Devices, queue: tasks, dir: dir, command: set.Command, log: set.Log, report: set.Report,
+			devices: set.Devices, queue: tasks, silence: cmp.Or(set.Silence, DefaultSilence), log: set.Log, report: set.Report,
 		}
-		err := s.supervise(ctx)
+		err := s.superviseProcesses(ctx, set.Command, dir.Logs())
 		result.Snapshot = s.snapshot
 		if err != nil {
 			return result, err

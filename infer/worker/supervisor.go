@@ -4,10 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"os/exec"
 	"time"
-
-	"longfirst/infer/output"
 )
 
 // supervisor runs the children of one run. All its state belongs to the goroutine of supervise.
@@ -15,19 +14,21 @@ type supervisor struct {
 	orders  Orders
 	devices []string // what CUDA_VISIBLE_DEVICES each child gets; one child for each
 	queue   *queue
-	dir     output.Dir
-	command func() *exec.Cmd
+	silence time.Duration // of a child with work in hand before it is taken for hung
+	spawn   func(slot int, events chan<- event) (*process, error)
+	suspend <-chan os.Signal
 	log     *slog.Logger
 	report  func(Snapshot)
 
-	spawner  *spawner
-	events   chan event
-	restarts chan int // slots whose pause is over
-	children map[int]*process
-	deaths   []int // of each slot, in a row
-	pausing  int   // slots that wait for their restart
-	last     error // how the child that died last ended
-	snapshot Snapshot
+	events    chan event
+	restarts  chan int // slots whose pause is over
+	children  map[int]*process
+	deaths    []int     // of each slot, in a row
+	paces     []pace    // of each slot
+	pausing   int       // slots that wait for their restart
+	patrolled time.Time // last
+	last      error     // how the child that died last ended
+	snapshot  Snapshot
 }
 
 // Snapshot is the state of a run for whoever watches it.
@@ -46,17 +47,33 @@ const (
 	patience     = time.Second // what a child is given to exit once its stdin has ended
 )
 
+// superviseProcesses supervises children that are processes with logs in a folder.
+func (s *supervisor) superviseProcesses(ctx context.Context, command func() *exec.Cmd, logs string) error {
+	spawner := newSpawner()
+	defer spawner.close()
+	s.spawn = func(slot int, events chan<- event) (*process, error) {
+		cmd := command()
+		cmd.Env = append(cmd.Environ(), visibleDevicesVariable+"="+s.devices[slot])
+		return spawner.spawn(cmd, slot, logs, events)
+	}
+	suspensions, end := suspensions()
+	defer end()
+	s.suspend = suspensions
+	return s.supervise(ctx)
+}
+
 // supervise computes every task of the queue. It returns when all children have exited.
 func (s *supervisor) supervise(ctx context.Context) error {
-	s.spawner = newSpawner()
-	defer s.spawner.close()
 	s.events = make(chan event)
 	s.restarts = make(chan int, len(s.devices)) // room for every slot: a pause that ends after the run must not wait
 	s.children = make(map[int]*process)
 	s.deaths = make([]int, len(s.devices))
-	suspensions, end := suspensions()
-	defer end()
+	s.paces = make([]pace, len(s.devices))
+	s.orders.Beat = s.silence / beatsPerSilence
 	begin := time.Now()
+	s.patrolled = begin
+	patrols := time.NewTicker(s.patrolInterval())
+	defer patrols.Stop()
 	s.snapshot.Blocks = s.queue.len()
 	for _, share := range s.queue.shares {
 		for _, t := range share {
@@ -76,7 +93,9 @@ func (s *supervisor) supervise(ctx context.Context) error {
 		case slot := <-s.restarts:
 			s.pausing--
 			err = s.startChild(slot)
-		case <-suspensions:
+		case <-patrols.C:
+			s.patrol(time.Now())
+		case <-s.suspend:
 			suspend(s.children)
 		case <-ctx.Done():
 			err = context.Cause(ctx)
@@ -94,12 +113,11 @@ func (s *supervisor) supervise(ctx context.Context) error {
 func (s *supervisor) unfinished() bool { return s.snapshot.BlocksDone < s.snapshot.Blocks }
 
 func (s *supervisor) startChild(slot int) error {
-	cmd := s.command()
-	cmd.Env = append(cmd.Environ(), visibleDevicesVariable+"="+s.devices[slot])
-	p, err := s.spawner.spawn(cmd, slot, s.dir.Logs(), s.events)
+	p, err := s.spawn(slot, s.events)
 	if err != nil {
 		return err
 	}
+	p.heard = time.Now()
 	s.children[slot] = p
 	return nil
 }
@@ -109,6 +127,7 @@ func (s *supervisor) handle(e event) error {
 		return s.buried(e.from, e.exit)
 	}
 	p, m := e.from, e.message
+	p.heard = time.Now()
 	switch {
 	case m.Hello != nil:
 		orders := s.orders
@@ -116,7 +135,9 @@ func (s *supervisor) handle(e event) error {
 		s.tell(p, Message{Orders: &orders})
 	case m.Ready != nil:
 		s.readied(p, m.Ready.NumericClass)
+	case m.Alive != nil:
 	case m.Progress != nil:
+		p.embedded += m.Progress.Residues
 		s.snapshot.ResiduesDone += m.Progress.Residues
 	case m.Done != nil && p.task != nil:
 		s.done(p, *m.Done)
@@ -124,34 +145,48 @@ func (s *supervisor) handle(e event) error {
 		return s.failed(p, *m.Failed)
 	default:
 		s.log.Error("worker process sent a message out of turn", "worker", p.slot)
-		killGroup(p.cmd.Process)
+		p.kill()
 	}
 	return nil
 }
 
 // readied gives a child that has loaded the model its first block.
 func (s *supervisor) readied(p *process, class string) {
-	s.log.Info("worker ready", "worker", p.slot, "pid", p.cmd.Process.Pid, "device", s.orders.Device, "numeric_class", class)
+	s.log.Info("worker ready", "worker", p.slot, "pid", p.pid, "device", s.orders.Device, "numeric_class", class)
 	p.ready = true
 	s.assign(p)
 }
 
-// assign leases the next block to an idle child.
+// assign leases an idle child the next block, or, when all are in hand, the one that would otherwise be done last.
 func (s *supervisor) assign(p *process) {
-	if p.task = s.queue.take(p.slot, len(s.devices)); p.task == nil {
-		return
+	now := time.Now()
+	t := s.queue.take(p.slot, len(s.devices))
+	if t == nil {
+		if t = s.slowest(p, now); t == nil {
+			return
+		}
+		s.log.Info("block leased to a second worker process, the first one being slow", "worker", p.slot, "rank", t.rank, "block", t.block)
 	}
-	p.lease = p.task.lease()
+	t.holders++
+	p.task, p.lease, p.leased, p.embedded, p.heard = t, t.lease(), now, 0, now
 	s.tell(p, Message{Lease: &p.lease})
 }
 
-// assignIdle gives work that came back to children that had none left.
+// assignIdle gives work to children that had none left.
 func (s *supervisor) assignIdle() {
-	for _, p := range s.children {
-		if p.ready && p.task == nil {
+	for slot := range s.devices {
+		if p := s.children[slot]; p != nil && p.ready && p.task == nil {
 			s.assign(p)
 		}
 	}
+}
+
+// release takes its task from a child.
+func (p *process) release() *task {
+	t := p.task
+	p.task = nil
+	t.holders--
+	return t
 }
 
 // tell sends a message. A child that can't be told anything is about to be reported as exited.
@@ -162,13 +197,18 @@ func (s *supervisor) tell(p *process, m Message) {
 }
 
 func (s *supervisor) done(p *process, d Done) {
-	t := p.task
-	p.task = nil
+	t := p.release()
 	s.deaths[p.slot] = 0
-	if t.passed(p.lease, s.queue.world) {
+	if p.lease.Probe == nil {
+		s.paces[p.slot].add(t.flops, time.Since(p.leased))
+	}
+	switch {
+	case t.done: // another child was first
+	case t.passed(p.lease, s.queue.world):
+		t.done = true
 		s.snapshot.BlocksDone++
 		s.snapshot.Counts.Add(d.Counts)
-	} else {
+	default:
 		s.queue.putBack(t)
 	}
 	s.assign(p)
@@ -192,9 +232,12 @@ func (s *supervisor) failed(p *process, f Failed) error {
 	return nil
 }
 
+// taskFailed puts the block of a child back, unless another child has it in hand or has done it.
 func (s *supervisor) taskFailed(p *process, reason string) error {
-	t := p.task
-	p.task = nil
+	t := p.release()
+	if t.done || t.holders > 0 {
+		return nil
+	}
 	if err := t.failed(p.lease, reason, s.queue.world); err != nil {
 		return err
 	}
@@ -204,6 +247,9 @@ func (s *supervisor) taskFailed(p *process, reason string) error {
 
 // buried deals with a child that has exited, and starts another in its place after a pause.
 func (s *supervisor) buried(p *process, end *exited) error {
+	if p.silent {
+		end.how = fmt.Sprintf("killed after %v without a sign of life", s.silence)
+	}
 	delete(s.children, p.slot)
 	s.last = end
 	s.deaths[p.slot]++
@@ -230,10 +276,14 @@ func (s *supervisor) buried(p *process, end *exited) error {
 	return nil
 }
 
-// stop ends the children: their stdin ends, and whoever is still there after a while is killed.
+// stop ends the children: their stdin ends, and whoever is still there after a while is killed. A child whose block
+// another one has done may be one that does nothing any more, and has nothing to lose.
 func (s *supervisor) stop() {
 	for _, p := range s.children {
 		p.stdin.Close()
+		if p.task != nil && p.task.done {
+			p.kill()
+		}
 	}
 	late := time.After(patience)
 	for len(s.children) > 0 {
@@ -244,7 +294,7 @@ func (s *supervisor) stop() {
 			}
 		case <-late:
 			for _, p := range s.children {
-				killGroup(p.cmd.Process)
+				p.kill()
 			}
 		}
 	}

@@ -19,10 +19,10 @@ func suspensions() (requests <-chan os.Signal, end func()) {
 // suspend stops the children and this process, and lets the children go on when this process does.
 func suspend(children map[int]*process) {
 	for _, p := range children {
-		syscall.Kill(-p.cmd.Process.Pid, syscall.SIGSTOP)
+		syscall.Kill(-p.pid, syscall.SIGSTOP)
 	}
 	syscall.Kill(syscall.Getpid(), syscall.SIGSTOP)
 	for _, p := range children {
-		syscall.Kill(-p.cmd.Process.Pid, syscall.SIGCONT)
+		syscall.Kill(-p.pid, syscall.SIGCONT)
 	}
 }
