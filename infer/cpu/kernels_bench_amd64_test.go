@@ -16,35 +16,40 @@ func BenchmarkLinear(b *testing.B) {
 		for _, shape := range [][2]int{{320, 960}, {320, 320}, {320, 1280}, {1280, 320}, {480, 1920}, {1920, 480}, {640, 1920}, {640, 2560}, {2560, 640},
 			{1280, 3840}, {1280, 1280}, {1280, 5120}, {5120, 1280}} {
 			k, n := shape[0], shape[1]
-			b.Run(fmt.Sprintf("%v/K=%d/N=%d", l, k, n), func(b *testing.B) {
-				be := newBackendAt(b, l, 1)
-				defer be.Close()
-				const tokens = 264
-				stream, _ := be.NewStream(tokens, 1)
-				defer stream.Close()
-				src, _ := stream.Activation(k)
-				dst, _ := stream.Activation(n)
-				weights := make([]byte, 4*n*k)
-				m, err := be.Matrix(backend.Tensor{Shape: []int{n, k}, Data: weights})
-				if err != nil {
-					b.Fatal(err)
-				}
-				bias, _ := be.Vector(backend.Tensor{Shape: []int{n}, Data: weights[:4*n]})
-				if err := stream.Begin(backend.Batch{Tokens: make([]uint8, tokens), CuSeqlens: []int32{0, tokens}}); err != nil {
-					b.Fatal(err)
-				}
-				best := quickest{b: b}
-				for b.Loop() {
-					best.of(func() {
-						stream.LinearAdd(dst, src, m, bias)
-						stream.Finish()
-					})
-					stream.Begin(backend.Batch{Tokens: make([]uint8, tokens), CuSeqlens: []int32{0, tokens}})
-				}
-				best.report(2 * tokens * float64(n*k))
-			})
+			b.Run(fmt.Sprintf("%v/K=%d/N=%d", l, k, n), func(b *testing.B) { benchmarkLinear(b, l, backend.F32, k, n) })
+		}
+		for _, dtype := range []backend.DType{backend.F16, backend.BF16} {
+			b.Run(fmt.Sprintf("%v/K=1280/N=5120/%v", l, dtype), func(b *testing.B) { benchmarkLinear(b, l, dtype, 1280, 5120) })
 		}
 	}
+}
+
+func benchmarkLinear(b *testing.B, l level, dtype backend.DType, k, n int) {
+	be := newBackendAt(b, l, 1)
+	defer be.Close()
+	const tokens = 264
+	stream, _ := be.NewStream(tokens, 1)
+	defer stream.Close()
+	src, _ := stream.Activation(k)
+	dst, _ := stream.Activation(n)
+	weights := make([]byte, dtype.Size()*n*k)
+	m, err := be.Matrix(backend.Tensor{DType: dtype, Shape: []int{n, k}, Data: weights})
+	if err != nil {
+		b.Fatal(err)
+	}
+	bias, _ := be.Vector(backend.Tensor{DType: dtype, Shape: []int{n}, Data: weights[:dtype.Size()*n]})
+	if err := stream.Begin(backend.Batch{Tokens: make([]uint8, tokens), CuSeqlens: []int32{0, tokens}}); err != nil {
+		b.Fatal(err)
+	}
+	best := quickest{b: b}
+	for b.Loop() {
+		best.of(func() {
+			stream.LinearAdd(dst, src, m, bias)
+			stream.Finish()
+		})
+		stream.Begin(backend.Batch{Tokens: make([]uint8, tokens), CuSeqlens: []int32{0, tokens}})
+	}
+	best.report(2 * tokens * float64(n*k))
 }
 
 // BenchmarkPeak multiplies operands that stay in the first-level cache: what the kernel reaches at best.
