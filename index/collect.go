@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"runtime"
 	"time"
-
-	"longfirst/mmapfasta"
 )
 
 // DefaultMemory is what a build uses, about, where Options.Memory does not say.
@@ -68,62 +66,15 @@ func collect(ctx context.Context, list []source, given donation, r resources) (*
 	for _, s := range list {
 		c.total += s.stamp.Size
 	}
-	for number, s := range list {
-		if err := c.collectFile(ctx, number, s, given); err != nil {
-			c.close()
-			return nil, err
-		}
-		c.done += c.files[number].Stamp.Size
-		c.position = c.done
-		c.report()
+	if err := c.collectFiles(ctx, list, given); err != nil {
+		c.close()
+		return nil, err
 	}
 	c.facts.pages = pagesOf(c.facts.records)
 	return c, nil
 }
 
 func (c *collection) close() { c.spill.close() }
-
-func (c *collection) collectFile(ctx context.Context, number int, s source, given donation) error {
-	file, fact, ok := given.of(number)
-	if !ok {
-		began := time.Now()
-		var err error
-		if file, err = c.scan(ctx, number, s.path); err != nil {
-			return err
-		}
-		fact = newFileFact(file, began)
-	}
-	file.FirstOrdinal = c.facts.records
-	c.files = append(c.files, file)
-	c.recorded = append(c.recorded, fact)
-	c.facts.records += file.Records
-	c.facts.residues += file.Residues
-	return nil
-}
-
-func (c *collection) scan(ctx context.Context, number int, path string) (FileInfo, error) {
-	var ordinal int64
-	options := mmapfasta.Options{Threads: c.threads, Progress: func(done int64) {
-		if c.position = c.done + done; c.position >= c.reported+progressBytes {
-			c.report()
-		}
-	}}
-	sum, err := mmapfasta.ScanBatches(ctx, path, options, func(b *mmapfasta.Batch) error {
-		c.run.add(b, number, ordinal)
-		c.idBytes += b.IDBytes()
-		ordinal += int64(b.Len())
-		return c.limit()
-	})
-	if err != nil {
-		return FileInfo{}, err
-	}
-	if sum.Records != ordinal {
-		return FileInfo{}, fmt.Errorf("%s: scan handed out %d of %d records", path, ordinal, sum.Records)
-	}
-	return FileInfo{
-		Path: path, Number: number, Stamp: sum.Stamp, Hash: sum.Hash, Records: sum.Records, Residues: sum.Residues,
-	}, nil
-}
 
 func (c *collection) report() {
 	c.reported = c.position

@@ -22,10 +22,10 @@ type donated struct {
 	fact fileFact
 }
 
-// of returns what is given of a file of the list.
-func (d donation) of(number int) (FileInfo, fileFact, bool) {
-	file, ok := d.files[number]
-	return file.info, file.fact, ok
+// has tells whether a file of the list is given.
+func (d donation) has(number int) bool {
+	_, ok := d.files[number]
+	return ok
 }
 
 // close ends the life of the streams.

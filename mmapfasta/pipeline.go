@@ -68,7 +68,7 @@ const leadIn = 64
 func (src source) load(c *chunk, offset int64, r reading) error {
 	size := int(min(int64(r.size), src.size-offset))
 	if c.memory == nil {
-		c.memory = make([]byte, leadIn+r.size)
+		c.memory = make([]byte, leadIn+min(int64(r.size), src.size))
 	}
 	before := 0
 	if offset > 0 {
