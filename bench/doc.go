@@ -4,6 +4,11 @@
 //	bench/limits/     what the machine can do at best
 //	bench/gen/        FASTA files like real ones, from a seed
 //	bench/workloads/  what is measured
+//	bench/peers/      the same done by other programs
+//	bench/page/       a report as a page with pictures
+//	bench/compare/    what became faster or slower; compare.sh measures two revisions in turn
+//	bench/readme/     the README's tables
+//	bench/results/    reports that were kept, one folder a machine and day
 //
 // # What a result is
 //
@@ -22,6 +27,6 @@
 //
 // # Output
 //
-// The Go benchmark format, which benchstat reads, one line a sample that counts; the same with every sample and
-// calibration as JSON; and one plain sentence a workload.
+// The Go benchmark format, which benchstat reads, one line a sample that counts, with a plain sentence a workload and the
+// report in three lines at the end; the same with every sample and calibration as JSON; and a page.
 package bench

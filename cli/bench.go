@@ -37,7 +37,7 @@ func benchCommand() *cli.Command {
 				Name: "list", Usage: "list the workloads and what each one shows",
 				Description: example("longfirst bench list"), OnUsageError: onUsageError, Action: benchList,
 			},
-			benchOwnCommand(),
+			benchCompareCommand(), benchPageCommand(), benchReadmeCommand(), benchOwnCommand(),
 		},
 	},
 		&cli.BoolFlag{Name: "quick", Usage: "what matters most, small inputs, few samples: ends within two minutes"},
@@ -109,7 +109,7 @@ func runBench(c *cli.Context) error {
 		}
 	}
 	if dir := c.String("out"); dir != "" {
-		folder, err := report.Save(dir, bench.File{Name: page.Name, Write: func(w io.Writer) error { return page.Write(w, report) }})
+		folder, err := report.Save(dir, bench.File{Name: page.Name, Write: benchPage(report)})
 		if err != nil {
 			return err
 		}
@@ -153,6 +153,10 @@ func benchDuels(c *cli.Context, self string, opt *bench.Options) ([]bench.Worklo
 	opt.Absent = absent
 	opt.Total = 0 // peers take the time they take
 	return peers.Duels(peers.Settings{Program: self, Threads: opt.Threads, Quick: c.Bool("quick")}, found), nil
+}
+
+func benchPage(r *bench.Report) func(io.Writer) error {
+	return func(w io.Writer) error { return page.Write(w, r) }
 }
 
 // benchUsage turns mistakes of the command line that the harness found into usage errors.

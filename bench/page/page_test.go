@@ -92,8 +92,8 @@ func TestContent(t *testing.T) {
 	text := written(t, report())
 	for _, part := range []string{
 		"A &amp; B &lt;fast&gt;, 2 cores", "<p>One line.</p>", "infer cpu, m, p", "6460 residues/s", "71.0 % of peak",
-		"180 % of memory-read", "samtools 1.16.1", "2.2×", "0.5×", "599×", "embed with snake: not installed", "worker processes", "stride, world 8, q",
-		"UNSTEADY: 2 of 2 marked", "4 of 20 samples marked",
+		"180 % of memory-read", "samtools 1.16.1", "2.20× <tspan class=\"soft\">of 2<", "0.50×", "599×", "embed with snake: not installed", "worker processes", "stride, world 8, q",
+		"UNSTEADY, 2 of 2 marked", "4 of 20 samples marked",
 	} {
 		if !strings.Contains(text, part) {
 			t.Errorf("%q is missing", part)

@@ -22,7 +22,8 @@ type ratioRow struct {
 	Y             float64
 	X             float64 // median
 	Low, High     float64 // of the pairs
-	Steady, Loses bool    // the peer takes less time
+	Pairs         int
+	Steady, Loses bool // the peer takes less time
 }
 
 // Where the axis of a ratio chart begins and ends; names stand left of it, values right.
@@ -76,15 +77,15 @@ func newRatioChart(title string, results []*bench.Result) *ratioChart {
 		main := result.Main()
 		low, high := extent(result.Values(main.Unit))
 		c.Rows = append(c.Rows, ratioRow{
-			Peer: peerName(result), Value: times(main.Median), Y: ratioRow0*float64(i) + ratioRow0/2,
+			Peer: PeerName(result), Value: digits(main.Median) + "×", Pairs: main.Samples, Y: ratioRow0*float64(i) + ratioRow0/2,
 			X: x(main.Median), Low: x(low), High: x(high), Steady: result.Steady, Loses: main.Median < 1,
 		})
 	}
 	return c
 }
 
-// peerName tells several ways to use a program apart: the name in the case and the version.
-func peerName(r *bench.Result) string {
+// PeerName tells several ways to use a program apart: the name in the case and the version.
+func PeerName(r *bench.Result) string {
 	version := r.Peer[strings.LastIndexByte(r.Peer, ' ')+1:]
 	for _, f := range fields(r.Case) {
 		if f.key == "peer" {
@@ -94,7 +95,7 @@ func peerName(r *bench.Result) string {
 	return r.Peer
 }
 
-// times writes a ratio.
+// times writes a ratio on an axis.
 func times(v float64) string {
 	if v < 0.0995 {
 		return digits(100*v) + " %"
