@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -15,6 +16,9 @@ import (
 
 // errNoCUDA says why this program can't compute on a GPU.
 var errNoCUDA = errors.New("longfirst does not compute on GPUs yet; --device cpu computes on the CPU")
+
+// silence is how long a worker process may give no sign of life, 0 for the default. Tests have less patience.
+var silence time.Duration
 
 // newBackend opens a device in a worker process. Tests replace it to make devices that fail.
 var newBackend = func(device string, threads int) (backend.Backend, error) {

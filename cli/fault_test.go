@@ -91,6 +91,8 @@ type faultyBackend struct {
 	faults []fault
 }
 
+func (b *faultyBackend) Steps() uint64 { return b.Backend.(backend.Stepper).Steps() }
+
 func (b *faultyBackend) NewStream(maxTokens, maxSequences int) (backend.Stream, error) {
 	s, err := b.Backend.NewStream(maxTokens, maxSequences)
 	return &faultyStream{Stream: s, faults: b.faults}, err

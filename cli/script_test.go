@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -24,6 +25,7 @@ func TestMain(m *testing.M) {
 		if v, err := strconv.ParseFloat(os.Getenv(flopsVariable), 64); err == nil {
 			flops = v
 		}
+		silence, _ = time.ParseDuration(os.Getenv(silenceVariable))
 		newBackend = withFLOPS(withFaults(newBackend, os.Getenv(faultVariable)), flops)
 		main()
 	}})
@@ -47,12 +49,17 @@ type ratedBackend struct {
 
 func (b ratedBackend) FLOPS() float64 { return b.flops }
 
+func (b ratedBackend) Steps() uint64 { return b.Backend.(backend.Stepper).Steps() }
+
 const (
 	// scriptFLOPS makes blocks of about four records of 60 residues with the model of scriptModel, on one thread.
 	scriptFLOPS = 1e8
 
 	// flopsVariable names another figure than scriptFLOPS.
 	flopsVariable = "LONGFIRST_TEST_FLOPS"
+
+	// silenceVariable says after how long without a sign of life a worker process is killed.
+	silenceVariable = "LONGFIRST_TEST_SILENCE"
 )
 
 // scriptsAtOnce bounds how many scripts run side by side: each has a supervisor and several worker processes.
