@@ -31,7 +31,7 @@
 //
 // Parquet has no fixed-size list. Key ARROW:schema of the file metadata holds the Arrow schema (base64 of an
 // encapsulated IPC message), from which pyarrow and polars read the column as fixed_size_list[D] and Array(D). Key
-// longfirst holds PartInfo as JSON.
+// longfirst holds PartInfo as JSON, key longfirst.xxh3_128 a checksum of the whole file (ChecksumKey).
 //
 // # Text files
 //

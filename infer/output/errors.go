@@ -6,8 +6,8 @@ import "errors"
 var (
 	// ErrNotPart is returned for a Parquet file that this package did not write.
 	ErrNotPart = errors.New("not a longfirst part")
-	// ErrPartVersion is returned for a part of a newer format version.
-	ErrPartVersion = errors.New("part of a newer format version")
+	// ErrPartVersion is returned for a part of another format version.
+	ErrPartVersion = errors.New("part of another format version")
 	// ErrCorruptPart is returned for a part that is truncated or damaged.
 	ErrCorruptPart = errors.New("corrupt part")
 )

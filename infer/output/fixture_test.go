@@ -157,7 +157,7 @@ func (d *dataSet) expected() iter.Seq2[Block, error] {
 
 func (d *dataSet) prove(t testing.TB) Proof {
 	t.Helper()
-	proof, err := Prove(context.Background(), d.dir, d.manifest, d.expected())
+	proof, err := Prove(context.Background(), d.dir, d.manifest, d.expected(), false)
 	if err != nil {
 		t.Fatal(err)
 	}

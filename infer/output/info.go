@@ -5,10 +5,11 @@ import (
 	"fmt"
 )
 
-// PartVersion is the version of the part format this package writes and the newest it reads.
+// PartVersion is the version of the part format this package writes and reads.
 //
 //	1  first
-const PartVersion = 1
+//	2  a checksum of the whole file; version 1 had none and is not read any more
+const PartVersion = 2
 
 // DType is the element type of the embedding column.
 type DType string
@@ -79,15 +80,15 @@ func decodeInfo(path, text string) (PartInfo, error) {
 	if err := json.Unmarshal([]byte(text), &version); err != nil {
 		return PartInfo{}, fmt.Errorf("%s: metadata: %w: %v", path, ErrCorruptPart, err)
 	}
-	if version.Version > PartVersion {
-		return PartInfo{}, fmt.Errorf("%s: %w: %d, this program reads up to %d", path, ErrPartVersion, version.Version, PartVersion)
+	if version.Version != PartVersion {
+		return PartInfo{}, fmt.Errorf("%s: %w: %d, this program reads %d", path, ErrPartVersion, version.Version, PartVersion)
 	}
 	var info PartInfo
 	if err := json.Unmarshal([]byte(text), &info); err != nil {
 		return PartInfo{}, fmt.Errorf("%s: metadata: %w: %v", path, ErrCorruptPart, err)
 	}
 	switch {
-	case info.Version < 1, info.Dimension < 1, !info.DType.Valid(), info.Rows < 0, info.Rows+int64(len(info.Skips)) != info.Items:
+	case info.Dimension < 1, !info.DType.Valid(), info.Rows < 0, info.Rows+int64(len(info.Skips)) != info.Items:
 		return PartInfo{}, fmt.Errorf("%s: metadata: %w: version %d, dtype %q, dimension %d, %d rows and %d skips for %d records",
 			path, ErrCorruptPart, info.Version, info.DType, info.Dimension, info.Rows, len(info.Skips), info.Items)
 	}

@@ -394,8 +394,8 @@ func TestContradictoryPart(t *testing.T) {
 	}
 }
 
-func TestNewerPart(t *testing.T) {
-	if _, err := decodeInfo("p", `{"version":2,"items":"other"}`); !errors.Is(err, ErrPartVersion) {
+func TestOtherVersionOfPart(t *testing.T) {
+	if _, err := decodeInfo("p", `{"version":3,"items":"other"}`); !errors.Is(err, ErrPartVersion) {
 		t.Fatal(err)
 	}
 }

@@ -58,8 +58,9 @@ func (p Proof) Err() error {
 // Prove compares the parts with the blocks they must account for: every record of a block is a row or a skip of its
 // part, exactly once, and the part was made from the manifest's index, model and options. The blocks together are the
 // index, each record in one block. An error is one of reading the blocks or the folder; what is wrong with parts is in
-// the proof. Only the ordinals of the rows are read.
-func Prove(ctx context.Context, dir Dir, m Manifest, blocks iter.Seq2[Block, error]) (Proof, error) {
+// the proof. Only the ordinals of the rows are read, unless every byte of every part is to be compared with the part's
+// checksum.
+func Prove(ctx context.Context, dir Dir, m Manifest, blocks iter.Seq2[Block, error], checksums bool) (Proof, error) {
 	proof := Proof{Classes: map[string]int64{}}
 	parts, foreign, err := dir.Parts()
 	if err != nil {
@@ -77,7 +78,7 @@ func Prove(ctx context.Context, dir Dir, m Manifest, blocks iter.Seq2[Block, err
 			continue
 		}
 		delete(parts, block.PartID)
-		info, err := provePart(path, m, block)
+		info, err := provePart(path, m, block, checksums)
 		if err != nil {
 			proof.Problems = append(proof.Problems, Problem{path, err})
 			continue
@@ -103,7 +104,12 @@ func Prove(ctx context.Context, dir Dir, m Manifest, blocks iter.Seq2[Block, err
 }
 
 // provePart checks one part against its block.
-func provePart(path string, m Manifest, block Block) (PartInfo, error) {
+func provePart(path string, m Manifest, block Block, checksum bool) (PartInfo, error) {
+	if checksum { // before anything is made of the bytes
+		if err := CheckPart(path); err != nil {
+			return PartInfo{}, err
+		}
+	}
 	part, err := OpenPart(path)
 	if err != nil {
 		return PartInfo{}, err

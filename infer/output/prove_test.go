@@ -130,13 +130,13 @@ func TestProveStopsOnErrorsOfTheIndex(t *testing.T) {
 		if yield(d.blocks[0], nil) {
 			yield(Block{}, broken)
 		}
-	})
+	}, false)
 	if err != broken {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := Prove(ctx, d.dir, d.manifest, d.expected()); !errors.Is(err, context.Canceled) {
+	if _, err := Prove(ctx, d.dir, d.manifest, d.expected(), false); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
 }

@@ -32,8 +32,8 @@ type table interface {
 	write(row *Row) error
 	// flush ends the row group.
 	flush() error
-	// close writes the footer with one more key of metadata.
-	close(key, value string) error
+	// close writes the footer with more metadata, pairs of key and value, in that order.
+	close(metadata ...[2]string) error
 }
 
 func newTable(w io.Writer, dtype DType, options ...parquet.WriterOption) table {
@@ -75,7 +75,9 @@ func (t *tableOf[E]) write(row *Row) error {
 
 func (t *tableOf[E]) flush() error { return t.file.Flush() }
 
-func (t *tableOf[E]) close(key, value string) error {
-	t.file.SetKeyValueMetadata(key, value)
+func (t *tableOf[E]) close(metadata ...[2]string) error {
+	for _, pair := range metadata {
+		t.file.SetKeyValueMetadata(pair[0], pair[1])
+	}
 	return t.file.Close()
 }

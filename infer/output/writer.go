@@ -22,6 +22,7 @@ type PartWriter struct {
 	dir   Dir
 	info  PartInfo
 	file  *os.File
+	sum   *checksummer // of what is written to file
 	table table
 
 	group      int64 // bytes in the row group so far
@@ -40,8 +41,8 @@ func CreatePart(dir Dir, info PartInfo) (*PartWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &PartWriter{dir: dir, info: info, file: file, groupLimit: rowGroupSize}
-	w.table = newTable(file, info.DType,
+	w := &PartWriter{dir: dir, info: info, file: file, sum: newChecksummer(file), groupLimit: rowGroupSize}
+	w.table = newTable(w.sum, info.DType,
 		parquet.CreatedBy("longfirst", strings.TrimPrefix(info.Program, "longfirst "), "parquet-go"),
 		parquet.DataPageVersion(1), // every reader takes it
 		parquet.DataPageStatistics(false),
@@ -121,8 +122,11 @@ func (w *PartWriter) Publish(skips []Skip) error {
 	if err == nil {
 		var text string
 		if text, err = w.info.encode(); err == nil {
-			err = w.table.close(MetadataKey, text)
+			err = w.table.close([2]string{MetadataKey, text}, [2]string{ChecksumKey, string(noChecksum)})
 		}
+	}
+	if err == nil {
+		err = w.sum.seal(w.file)
 	}
 	if err := publish(w.file, w.dir.Part(w.info.PartID), err); err != nil {
 		return w.inPart(err)

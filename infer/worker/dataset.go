@@ -139,7 +139,7 @@ func usableParts(dir output.Dir, m output.Manifest, set Settings) (map[output.Pa
 
 // finish proves what the data set holds, writes down what has no row, and marks it when it is complete.
 func finish(ctx context.Context, dir output.Dir, m output.Manifest, plan *infer.Plan) (output.Proof, error) {
-	proof, err := output.Prove(ctx, dir, m, plan.Parts())
+	proof, err := output.Prove(ctx, dir, m, plan.Parts(), false)
 	if err != nil {
 		return proof, err
 	}

@@ -54,7 +54,7 @@ func Verify(ctx context.Context, c Check) (Found, error) {
 	}
 	plan := &infer.Plan{Index: c.Index, World: manifest.WorldSize, Rule: rule}
 	found.plan = plan
-	if found.Proof, err = output.Prove(ctx, dir, manifest, plan.Parts()); err != nil {
+	if found.Proof, err = output.Prove(ctx, dir, manifest, plan.Parts(), true); err != nil {
 		return found, err
 	}
 	if found.Gaps, err = gapsOf(plan, found.Proof.Missing); err != nil {
