@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -17,14 +19,15 @@ func verifyCommand() *cli.Command {
 		Name: "verify", Category: categoryRun, ArgsUsage: "OUT",
 		Usage: "prove that a data set is complete and undamaged, and mark it with _SUCCESS",
 		Description: example("longfirst verify embeddings", "longfirst verify --sample 20 embeddings") +
-			"\n\nEvery record of the index must have exactly one row, or be empty. Every page of every part is read and its\n" +
-			"checksum compared. What is missing is named by rank and block, with the command that computes it.\n" +
+			"\n\nEvery record of the index must have exactly one row, or be empty. Every byte of every part is compared with the\n" +
+			"part's checksum, and every row with its record in the FASTA files (not with --quick). What is missing is named by rank and block, with the command that computes it.\n" +
 			"--sample computes some rows again on the CPU and compares them.",
 		Action: verifyAction,
 	},
 		indexFlag,
 		&cli.StringFlag{Name: "missing", Usage: "write a table of the records still to be computed to `FILE`"},
 		&cli.StringFlag{Name: "model", Aliases: []string{"m"}, Usage: "model folder `DIR` for --sample; default: where the data set had it"},
+		&cli.BoolFlag{Name: "quick", Usage: "do not read the FASTA files"},
 		&cli.Int64Flag{Name: "sample", Usage: "compute `N` rows again"},
 		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`N` threads; default: what this process may use"})
 }
@@ -58,13 +61,16 @@ func verifyAction(c *cli.Context) error {
 	if modelDir == "" {
 		modelDir = manifest.Model.Path
 	}
-	check := worker.Check{Index: x, Model: modelDir, Out: out, Sample: c.Int64("sample"), Threads: c.Int("threads"), NewBackend: newBackend}
+	check := worker.Check{Index: x, Model: modelDir, Out: out, Quick: c.Bool("quick"), Sample: c.Int64("sample"), Threads: c.Int("threads"), NewBackend: newBackend}
 	if check.Threads == 0 {
 		check.Threads = usableThreads()
 	}
 	found, err := worker.Verify(c.Context, check)
 	if err != nil {
 		return err
+	}
+	for _, class := range slices.Sorted(maps.Keys(found.Proof.Classes)) {
+		log.Info("computed in numeric class "+class, "rows", found.Proof.Classes[class])
 	}
 	for _, r := range found.Recomputed {
 		log.Info("computed again", "id", r.ID, "ordinal", r.Ordinal, "identical", r.Identical, "largest_difference", fmt.Sprintf("%.2g", r.Largest))

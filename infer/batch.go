@@ -1,10 +1,7 @@
 package infer
 
 import (
-	"crypto/md5"
-	"encoding/hex"
 	"fmt"
-	"hash"
 	"slices"
 
 	"longfirst/infer/backend"
@@ -23,14 +20,13 @@ type Batch struct {
 	positions []int64 // of Rows
 	text      []byte  // ids, descriptions and digests of Rows, made one string when the batch is full
 	spans     []textSpan
-	md5       hash.Hash
-	upper     []byte
+	digest    residueDigest
 }
 
 // textSpan locates the three strings of a row in Batch.text.
 type textSpan struct{ id, description, md5, end int }
 
-func newBatch() *Batch { return &Batch{md5: md5.New()} }
+func newBatch() *Batch { return new(Batch) }
 
 func (b *Batch) reset() {
 	b.Tokens = b.Tokens[:0]
@@ -64,7 +60,7 @@ func (b *Batch) add(t *Tokenizer, r *Record, path string) {
 	s.description = len(b.text)
 	b.text = append(b.text, description...)
 	s.md5 = len(b.text)
-	b.text = b.appendMD5(b.text, r.Body)
+	b.text = b.digest.append(b.text, r.Body)
 	s.end = len(b.text)
 	b.spans = append(b.spans, s)
 }
@@ -106,19 +102,4 @@ func (b *Batch) seal(hidden int) {
 		b.Pooled = make([]float32, n)
 	}
 	b.Pooled = b.Pooled[:n]
-}
-
-// appendMD5 appends the hexadecimal MD5 of the record's residues, upper-cased and without white space: the checksum
-// sequence databases publish for a protein.
-func (b *Batch) appendMD5(dst, body []byte) []byte {
-	b.upper = mmapfasta.AppendResidues(b.upper[:0], body)
-	for i, c := range b.upper {
-		if 'a' <= c && c <= 'z' {
-			b.upper[i] = c - ('a' - 'A')
-		}
-	}
-	b.md5.Reset()
-	b.md5.Write(b.upper)
-	var sum [md5.Size]byte
-	return hex.AppendEncode(dst, b.md5.Sum(sum[:0]))
 }

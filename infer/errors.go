@@ -18,6 +18,9 @@ var (
 	// ErrBlockRule is returned for a manifest whose block rule this program does not know.
 	ErrBlockRule = errors.New("unknown block rule")
 
+	// ErrOrigin is returned for a row that is not of the record the index names.
+	ErrOrigin = errors.New("row of another record")
+
 	// ErrNotIndexed is returned for a FASTA file that is not as the index recorded it.
 	ErrNotIndexed = errors.New("file is not the one that was indexed")
 )
