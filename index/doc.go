@@ -59,6 +59,31 @@
 // the two small buckets carry one together, and the fact complete is written last. Whatever a damaged file still does to
 // bbolt, a panic or a memory fault, becomes ErrCorrupt.
 //
+// # Scale
+//
+// No number is limited but where that is said: lengths, offsets and the numbers of files and records may be as large as
+// an int64 allows, divided by 4. An id has at most 1 MiB, a longer one is refused.
+//
+// Scanned records stay in memory, about 80 bytes and the id each, up to half of Options.Memory. Beyond it they are sorted
+// and spilled, as pages, to a file beside the index or in Options.Temp, and merged when all files are read; the hashes
+// of ids, 8 bytes each, are spilled beyond a sixteenth. The spill takes what the index takes, and 8 bytes a record: free
+// space is compared with the need before the first spill and before the index is written, and the file has no name
+// where the system allows that, so nothing is left of it after a kill. Besides Options.Memory a build uses 512 KiB and
+// about 1.5 MB per thread.
+//
+// What an index needs, at 42 bytes a record with ids of 21 bytes (UniRef's ids are shorter):
+//
+//	               records   FASTA    index    spill    memory
+//	Swiss-Prot     0.6 M     0.3 GB   24 MB    none     0.1 GB
+//	UniRef50       70 M      25 GB    3 GB     3.5 GB   0.5 GB
+//	UniRef100      450 M     190 GB   19 GB    23 GB    0.5 GB
+//
+// The memory holds for any number of records: 10 M were built within 297 MB, 124 MB where 128 MiB were allowed, 100 M
+// within 292 MB, at half a microsecond of one core each and what reading the FASTA takes.
+//
+// An index that is built takes the entries of files that it shares with an index beside them, byte for byte, so that of
+// a hundred files one changed is one scanned.
+//
 // # History of FormatVersion
 //
 //	1  first format

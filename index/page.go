@@ -52,7 +52,7 @@ type page struct {
 	columns [columnCount]column
 	rowSize int64
 
-	group  []byte // rows, ids and slack more bytes of the current group
+	group  []byte // rows and ids of the current group, and at least slack more bytes
 	number int64  // of the current group, -1 before the first
 	rows   int64  // in it
 	ids    []byte // in it
@@ -142,8 +142,12 @@ func (p *page) loadGroup(i int64) error {
 		return errPageShape
 	}
 	p.number = -1
-	p.group = append(append(p.group[:0], p.value[start:end]...), make([]byte, slack)...)
-	content := p.group[:end-start]
+	size := end - start
+	if int64(len(p.group)) < size+slack {
+		p.group = make([]byte, 2*size+slack)
+	}
+	content := p.group[:size]
+	copy(content, p.value[start:end])
 	if crc32.Update(0, castagnoli, content) != binary.LittleEndian.Uint32(p.head[pageTableEnd+g*groupHead:]) {
 		return errPageCRC
 	}
