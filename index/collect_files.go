@@ -79,6 +79,7 @@ func (c *collection) scanSmall(ctx context.Context, list []source, first, end in
 			return f.err
 		}
 		number := first + int(i)
+		c.position = c.done + f.sum.Stamp.Size
 		var ordinal int64
 		for _, b := range f.batches {
 			if err := c.add(b, number, ordinal); err != nil {

@@ -103,11 +103,7 @@ func (b *body) add(m piece) {
 // matchLines goes on with the row of line ends. A line feed too early ends the row: where residues follow it the lines
 // are irregular whatever else there is, and where none follow it does not matter.
 func (b *body) matchLines(m piece) {
-	switch {
-	case b.broken:
-		return
-	case m.firstEnd < 0:
-		b.broken = b.firstEnd >= 0 && b.nextEnd() < b.size+m.size
+	if b.broken || m.firstEnd < 0 {
 		return
 	}
 	firstCR := m.firstCR || m.firstEnd == 0 && b.last == '\r'
@@ -130,7 +126,7 @@ func (b *body) matchLines(m piece) {
 		}
 		b.due += m.ends - 1
 	}
-	b.broken = m.broken || b.nextEnd() < b.size+m.size
+	b.broken = m.broken
 }
 
 // nextEnd is where the next line feed is due.

@@ -15,6 +15,7 @@ type chunk struct {
 	base     int64  // offset of data in the file
 	previous byte   // the byte before data; a line feed at the start of the text
 	data     []byte // up to a NUL byte where there is one
+	end      int64  // of the bytes read, in the file
 	hash     [16]byte
 	err      error // of reading
 

@@ -77,6 +77,7 @@ func (src source) load(c *chunk, offset int64, r reading) error {
 	if err := src.readFull(c.memory[leadIn-before:leadIn+size], offset-int64(before)); err != nil {
 		return err
 	}
+	c.end = offset + int64(size)
 	c.base, c.data, c.previous = offset, c.memory[leadIn:leadIn+size], c.memory[leadIn-1]
 	c.hash = xxh3.Hash128(c.data).Bytes()
 	if skip := min(r.start-offset, int64(size)); skip > 0 {

@@ -16,7 +16,7 @@ type Summary struct {
 // Options say how a file is scanned. The zero value is usable.
 type Options struct {
 	Threads  int                   // goroutines that read and scan; at least one
-	Progress func(bytesDone int64) // called in order, every chunk; nil for none
+	Progress func(bytesDone int64) // called before the records up to there are handed out; nil for none
 }
 
 // Scan reads the FASTA file at path once and hands its records to yield in file order. It ends at the first error,
@@ -69,7 +69,7 @@ func scanContent(ctx context.Context, src source, chunkSize int, opt Options, yi
 	err = src.chunks(ctx, reading{start, chunkSize, opt.Threads}, (*chunk).scan, func(c *chunk) error {
 		hash.add(c.hash)
 		if opt.Progress != nil {
-			opt.Progress(c.base)
+			opt.Progress(c.end)
 		}
 		return s.take(c)
 	})
