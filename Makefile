@@ -5,7 +5,7 @@ BIN     := bin/longfirst
 MODEL   ?=
 export CGO_ENABLED ?= 0
 
-.PHONY: build demo test debug test-interop vet staticcheck format race purego vet-cuda cross generated clean
+.PHONY: build demo test debug test-interop test-slurm test-mpi test-cluster-tools vet staticcheck format race purego vet-cuda cross generated clean
 
 build: ## one static binary
 	$(GO) build -o $(BIN) ./cli
@@ -21,6 +21,15 @@ debug: ## a view used after its file was closed faults at once
 
 test-interop: build ## reads a data set with pyarrow, pandas, polars and DuckDB; needs Python 3.10 or newer
 	bash infer/output/testdata/interop.sh $(BIN)
+
+test-slurm: build ## a real Slurm on this machine; root installs Debian's where there is none
+	bash docs/cluster/test/slurm.sh $(BIN)
+
+test-mpi: build ## a real Open MPI; root installs Debian's where there is none
+	bash docs/cluster/test/mpi.sh $(BIN)
+
+test-cluster-tools: build ## Snakemake, GNU parallel, the Kubernetes manifest; needs Python 3.10 or newer
+	bash docs/cluster/test/tools.sh $(BIN)
 
 vet:
 	$(GO) vet ./...

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Runs the Snakefile, parallel.sh and, where there is a Nextflow, main.nf as they stand, and checks the Kubernetes manifest
+# against the schemas of Kubernetes. Usage: tools.sh PROGRAM. Snakemake and the schemas come from PyPI into a virtual
+# environment beside PROGRAM, once.
+set -euo pipefail
+program=$(realpath "$1")
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.sh"
+pages=$(dirname "$here")
+mkdir "$work/bin"
+ln -s "$program" "$work/bin/longfirst"
+export PATH=$work/bin:$PATH
+
+venv=$(dirname "$program")/venv-cluster-$(cksum < "$here/requirements.txt" | cut -d' ' -f1)
+if [ ! -e "$venv/ready" ]; then
+  say "installing Snakemake"
+  rm -rf "$venv"
+  { python3 -m venv "$venv" && "$venv/bin/python" -m pip install --quiet --requirement "$here/requirements.txt"; } ||
+    not_run "Snakemake could not be installed"
+  touch "$venv/ready"
+fi
+
+sample 300
+cd "$work"
+export MODEL=model FASTA=in.fa OUT=parallel
+longfirst infer --quiet --model model -t 1 --world-size 4 --out alone in.fa
+
+say "Kubernetes"
+"$venv/bin/python" "$here/kubernetes.py" "$pages/kubernetes-job.yaml"
+# The command of the manifest as a pod runs it, on this machine's files.
+args=$("$venv/bin/python" "$here/kubernetes.py" --args "$pages/kubernetes-job.yaml" | sed "s|/data/models/[^ ]*|model|; s|/data/embeddings|pods|; s|/data/proteins.fa|in.fa|; s|=16|=4|")
+for index in 0 1 2 3; do
+  JOB_COMPLETION_INDEX=$index longfirst $args -t 1 2> "pod$index.log" || { cat "pod$index.log"; fail "pod $index"; }
+  grep -q "rank $index of world size 4, from Kubernetes Indexed Job" "pod$index.log" || fail "rank of pod $index"
+done
+complete pods alone
+
+say "Snakemake"
+snake() { "$venv/bin/snakemake" --snakefile "$pages/Snakefile" --cores 2 --config fasta=in.fa model=model out=snake shares=4 threads=1 "$@" > snake.log 2>&1 || { cat snake.log; fail "snakemake"; }; }
+snake
+complete snake alone
+snake
+grep -q "Nothing to be done" snake.log || { cat snake.log; fail "a second run computes again"; }
+rm snake.shares/2 snake.verified snake/embeddings/part-r00002-*
+snake
+complete snake alone
+
+say "GNU parallel"
+if (provide parallel parallel) && parallel --version 2> /dev/null | grep -q GNU; then
+  bash "$pages/parallel.sh" 4 --jobs 2 2> parallel.log || { cat parallel.log; fail "parallel"; }
+  complete parallel alone
+else
+  echo "NOT RUN: there is no GNU parallel"
+fi
+
+say "Nextflow"
+if command -v nextflow > /dev/null; then
+  nextflow run "$pages/main.nf" --fasta "$work/in.fa" --model "$work/model" --out "$work/flow" --shares 4 -process.cpus 1 || fail "nextflow"
+  complete flow alone
+else
+  echo "NOT RUN: nextflow is not installed"
+fi
+echo "Tools: ok in $SECONDS s"
