@@ -13,6 +13,7 @@ const (
 	exitFailed        = 1
 	exitUsage         = 2
 	exitRecordsFailed = 3 // the run is done but for some records, each named
+	exitHungUp        = 129
 	exitInterrupted   = 130
 	exitTerminated    = 143
 )
@@ -39,7 +40,10 @@ func report(err error) int {
 		return exitDone
 	case errors.As(err, &signal):
 		complain(signal)
-		if signal.Signal == syscall.SIGTERM {
+		switch signal.Signal {
+		case syscall.SIGHUP:
+			return exitHungUp
+		case syscall.SIGTERM:
 			return exitTerminated
 		}
 		return exitInterrupted

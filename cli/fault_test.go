@@ -19,6 +19,7 @@ const (
 	//
 	//	kill   the process kills itself
 	//	panic  the process panics
+	//	memory the process uses up the memory it may have
 	//	nan    the embedding of the sequence holds a NaN
 	//	huge   the embedding of the sequence holds a number that half precision does not
 	//	hold   the process says so in the folder of holdVariable, and waits until there is a file "go"
@@ -123,6 +124,8 @@ func (s *faultyStream) Begin(b backend.Batch) error {
 			panic(err)
 		case "panic":
 			panic("a fault on purpose")
+		case "memory":
+			useUpMemory()
 		case "hold":
 			if err := hold(os.Getenv(holdVariable)); err != nil {
 				return err

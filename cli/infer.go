@@ -58,7 +58,7 @@ func inferCommand() *cli.Command {
 		Name: "infer", Aliases: []string{"embed"}, Category: categoryRun, ArgsUsage: "FASTA...",
 		Usage: "embed every record; the same command again goes on where it stopped",
 		Description: example("longfirst infer --model models/esm2_t33_650M_UR50D --out embeddings proteins.fa") +
-			"\n\nExit codes: 0 all done; 1 failed; 2 usage; 3 done but for some records, each named; 130 or 143 stopped by a signal.",
+			"\n\nExit codes: 0 all done; 1 failed; 2 usage; 3 done but for some records, each named; 129, 130 or 143 stopped by a signal.",
 		Action: inferAction,
 	}, flags...)
 }
@@ -74,6 +74,7 @@ func inferAction(c *cli.Context) error {
 	if err := required(c, "out"); err != nil {
 		return err
 	}
+	outliveReaders()
 	settings, shares, err := runSettings(c)
 	if err != nil {
 		return err
@@ -231,7 +232,11 @@ func summarizeProof(log *slog.Logger, out string, p output.Proof) error {
 		}
 	}
 	if p.Failed > 0 {
-		return fmt.Errorf("%w: %d of %d, listed in %s; --retry-failed tries them again", errRecordsFailed, p.Failed, p.Records, output.Dir(out).Skipped())
+		where := "listed in " + output.Dir(out).Skipped()
+		if len(p.Missing) > 0 { // of other processes, which have failed records of their own
+			where = "which longfirst verify lists in skipped.tsv"
+		}
+		return fmt.Errorf("%w: %d of %d, %s; --retry-failed tries them again", errRecordsFailed, p.Failed, p.Records, where)
 	}
 	if p.Complete() {
 		log.Info(fmt.Sprintf("complete: %s records embedded, %s empty", thousands(p.Embedded), thousands(p.Empty)), "embeddings", output.Dir(out).Embeddings())

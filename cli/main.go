@@ -17,7 +17,11 @@ func main() { os.Exit(run(os.Args)) }
 func run(args []string) int {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(s) { // nohup, or a job in the background of a shell without job control
+			signal.Notify(signals, s)
+		}
+	}
 	go func() {
 		first := interrupted{<-signals}
 		cancel(first)

@@ -74,6 +74,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		Cmds:                scriptCommands,
+		Condition:           scriptCondition,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
@@ -110,6 +111,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"append":   cmdAppend,   // append FILE TEXT: as write, at the end
 	"flipbyte": cmdFlipByte, // flipbyte FILE OFFSET: inverts a byte; a negative offset counts from the end
 	"truncate": cmdTruncate, // truncate FILE SIZE: SIZE in bytes, or N% of what it has
+	"fill":     cmdFill,     // fill FILE: makes it as large as the disk lets it
 	"touch":    cmdTouch,    // touch FILE now|DURATION: sets the mtime, or moves it by a duration such as -2h
 	"copytime": cmdCopyTime, // copytime FROM TO: gives TO the mtime of FROM
 	"copydir":  cmdCopyDir,  // copydir FROM TO
@@ -133,10 +135,15 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"finish":      cmdFinish,      // finish NAME CODE|killed: waits for it
 	"send":        cmdSend,        // send SIGNAL NAME|FILE: to the program started as NAME, or the process whose number is in FILE
 	"insist":      cmdInsist,      // insist SIGNAL NAME: sends the signal until the program has ended
+	"startdeaf":   cmdStartDeaf,   // startdeaf NAME PROGRAM ARG...: starts a program whose stderr nobody reads
+	"stopped":     cmdStopped,     // [!] stopped NAME: waits until the program and its children are stopped, or none of them is
+	"immutable":   cmdImmutable,   // immutable on|off FOLDER: not even root changes what is in it
+	"tmpfs":       cmdTmpfs,       // tmpfs FOLDER SIZE: mounts a small file system until the script ends
 	"glob":        cmdGlob,        // [!] glob PATTERN: there is such a file
 	"killwhen":    cmdKillWhen,    // killwhen GLOB NAME: kills the program once there is such a file, or lets it end if there never is
 	"waitfor":     cmdWaitFor,     // waitfor GLOB: until there is such a file
 	"killparts":   cmdKillParts,   // killparts N OUT NAME: kills a child of NAME each time a part was published, N times
 	"children":    cmdChildren,    // children NAME N: the program has that many children, each leader of its own process group
+	"sleep":       cmdSleep,       // sleep DURATION: where nothing else can be waited for
 	"noprocesses": cmdNoProcesses, // noprocesses: no worker process of this script is left
 }

@@ -139,6 +139,16 @@ func cmdTruncate(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.Truncate(path, size))
 }
 
+func cmdFill(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 1, 1)
+	f, err := os.Create(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer f.Close()
+	for chunk := make([]byte, 1<<10); err == nil; {
+		_, err = f.Write(chunk)
+	}
+}
+
 func cmdTouch(ts *testscript.TestScript, neg bool, args []string) {
 	need(ts, neg, args, 2, 2)
 	path := ts.MkAbs(args[0])

@@ -15,6 +15,7 @@ import (
 type process struct {
 	pid, parent, group int
 	folder             string // it works in
+	stopped            bool   // by a signal
 	worker             bool   // it is a worker process of a program started in a script
 }
 
@@ -45,7 +46,7 @@ func processNumber(pid int) (p process, ok bool) {
 	if fields[0] == zombie || fields[0] == dead {
 		return p, false
 	}
-	p.pid = pid
+	p.pid, p.stopped = pid, fields[0] == "T"
 	p.parent, _ = strconv.Atoi(fields[1])
 	p.group, _ = strconv.Atoi(fields[2])
 	p.folder, _ = os.Readlink(folder + "/cwd")

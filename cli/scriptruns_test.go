@@ -144,6 +144,22 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 	runsOf(ts)[args[0]] = run
 }
 
+// cmdStartDeaf starts a program with a stderr that is a pipe without a reader, as when the program reading it has ended.
+func cmdStartDeaf(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 2, -1)
+	reader, writer, err := os.Pipe()
+	ts.Check(err)
+	reader.Close()
+	defer writer.Close()
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".stderr"), nil, 0o666))
+	cmd := program(ts, args[1:])
+	cmd.Stderr = writer
+	ts.Check(cmd.Start())
+	run := &scriptRun{cmd: cmd, exited: make(chan error, 1)}
+	go func() { run.exited <- cmd.Wait() }()
+	runsOf(ts)[args[0]] = run
+}
+
 func cmdFinish(ts *testscript.TestScript, neg bool, args []string) {
 	need(ts, neg, args, 2, 2)
 	run := runNamed(ts, args[0])
@@ -252,6 +268,27 @@ func cmdChildren(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("process %d is in group %d", p.pid, p.group)
 		}
 	}
+}
+
+func cmdSleep(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, neg, args, 1, 1)
+	d, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	time.Sleep(d)
+}
+
+func cmdStopped(ts *testscript.TestScript, neg bool, args []string) {
+	need(ts, false, args, 1, 1)
+	supervisor := runNamed(ts, args[0]).cmd.Process.Pid
+	poll(ts, func() bool {
+		self, _ := processNumber(supervisor)
+		for _, p := range append(childrenOf(ts, supervisor), self) {
+			if p.stopped == neg {
+				return false
+			}
+		}
+		return true
+	}, "%s: stopped is not %v", args[0], !neg)
 }
 
 func cmdNoProcesses(ts *testscript.TestScript, neg bool, args []string) {

@@ -11,6 +11,7 @@ import (
 func sendSignal(pid int, name string) error {
 	signal, ok := map[string]syscall.Signal{
 		"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "KILL": syscall.SIGKILL, "STOP": syscall.SIGSTOP,
+		"HUP": syscall.SIGHUP, "TSTP": syscall.SIGTSTP, "CONT": syscall.SIGCONT,
 	}[name]
 	if !ok {
 		return fmt.Errorf("no signal %s", name)

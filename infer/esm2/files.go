@@ -108,7 +108,7 @@ func CheckStamps(dir string, stamps []FileStamp) error {
 	}
 	for i, f := range stamps {
 		if now[i] != f {
-			return fmt.Errorf("%s: model file %w since the run began", filepath.Join(dir, f.Name), mapped.ErrChanged)
+			return fmt.Errorf("%s: %w", filepath.Join(dir, f.Name), mapped.ErrChanged)
 		}
 	}
 	return nil

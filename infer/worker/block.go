@@ -3,6 +3,9 @@ package worker
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 	"syscall"
 	"time"
 
@@ -32,7 +35,7 @@ func (w *blockWorker) compute(ctx context.Context, lease Lease, life *life, repo
 	}
 	part, err := output.CreatePart(w.dir, w.partInfo(lease, start, stop))
 	if err != nil {
-		return done, err
+		return done, w.explain(err)
 	}
 	var skips []output.Skip
 	err = w.embedder.Embed(ctx, block, refuse, func(b *infer.Batch) error {
@@ -46,7 +49,7 @@ func (w *blockWorker) compute(ctx context.Context, lease Lease, life *life, repo
 		return report(Progress{Rank: lease.Rank, Block: lease.Block, Residues: c.Residues, Records: c.Records})
 	})
 	if err == nil {
-		err = w.embedder.Sources.Unchanged()
+		err = w.unchanged()
 	}
 	if err != nil {
 		part.Abort()
@@ -54,7 +57,31 @@ func (w *blockWorker) compute(ctx context.Context, lease Lease, life *life, repo
 	}
 	done.Seconds = time.Since(begin).Seconds()
 	life.believeFor(publishingTime)
-	return done, part.Publish(skips)
+	return done, w.explain(part.Publish(skips))
+}
+
+// unchanged checks that the block was computed from the files of the run's orders, before it is published.
+func (w *blockWorker) unchanged() error {
+	if err := w.embedder.Sources.Unchanged(); err != nil {
+		return err
+	}
+	if err := esm2.CheckStamps(w.orders.Model, w.orders.ModelFiles); err != nil {
+		return fmt.Errorf("%w: %w; restore it, or begin anew with --overwrite", ErrModelChanged, err)
+	}
+	return nil
+}
+
+// explain says so where a file could not be written because its folder is gone.
+func (w *blockWorker) explain(err error) error {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, folder := range []string{w.dir.Embeddings(), w.dir.Tmp()} {
+		if _, missing := os.Stat(folder); errors.Is(missing, fs.ErrNotExist) {
+			return fmt.Errorf("%s: %w: %w", folder, ErrOutGone, err)
+		}
+	}
+	return err
 }
 
 func (w *blockWorker) partInfo(lease Lease, start, stop int64) output.PartInfo {
@@ -98,7 +125,8 @@ func count(b *infer.Batch) Counts {
 
 // stopsRun tells the failures that every block would meet from those that belong to one block.
 func stopsRun(err error) bool {
-	for _, target := range []error{mapped.ErrChanged, mapped.ErrTruncated, infer.ErrNotIndexed, infer.ErrNoBlock, esm2.ErrWeights, syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EFBIG} {
+	for _, target := range []error{mapped.ErrChanged, mapped.ErrTruncated, infer.ErrNotIndexed, infer.ErrNoBlock, esm2.ErrWeights, ErrOutGone, ErrModelChanged,
+		fs.ErrPermission, syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EFBIG} {
 		if errors.Is(err, target) {
 			return true
 		}

@@ -34,6 +34,12 @@ var (
 	// ErrNoSpace is returned when the disk can't hold the data set.
 	ErrNoSpace = errors.New("not enough disk space")
 
+	// ErrOutGone is returned when the data set's folder was removed while it was written.
+	ErrOutGone = errors.New("the data set's folder is gone")
+
+	// ErrModelChanged is returned when the model's files changed while they were computed with.
+	ErrModelChanged = errors.New("the model is not the one the run began with")
+
 	// ErrNotReproduced is returned when computing a row again gives another one.
 	ErrNotReproduced = errors.New("a row can't be reproduced")
 

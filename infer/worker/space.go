@@ -34,7 +34,7 @@ func checkSpace(set Settings, q *queue, config esm2.Config) error {
 	}
 	if need > free {
 		return fmt.Errorf("%s: %w: about %d MiB are needed, %d MiB are free; free some, name another --out, or store --dtype float16",
-			set.Out, ErrNoSpace, need>>20, free>>20)
+			set.Out, ErrNoSpace, (need+1<<20-1)>>20, free>>20)
 	}
 	return nil
 }
