@@ -105,23 +105,40 @@ type Cuts []int64
 
 // Cut cuts a share, given the lengths of its records in index order.
 func (rule BlockRule) Cut(lengths iter.Seq2[int64, error]) (Cuts, error) {
-	cuts := Cuts{0}
-	var item, flops int64
+	c := newCutter(rule)
 	for length, err := range lengths {
 		if err != nil {
 			return nil, err
 		}
-		item++
-		flops = addFLOPs(flops, rule.FLOPs(length))
-		if flops >= rule.TargetFLOPs || item-cuts[len(cuts)-1] == rule.MaxRecords {
-			cuts = append(cuts, item)
-			flops = 0
-		}
+		c.add(length)
 	}
-	if item > cuts[len(cuts)-1] {
-		cuts = append(cuts, item)
+	return c.end(), nil
+}
+
+// cutter cuts one share as its records come.
+type cutter struct {
+	rule        BlockRule
+	cuts        Cuts
+	item, flops int64 // records so far, cost of those in the open block
+}
+
+func newCutter(rule BlockRule) *cutter { return &cutter{rule: rule, cuts: Cuts{0}} }
+
+func (c *cutter) add(length int64) {
+	c.item++
+	c.flops = addFLOPs(c.flops, c.rule.FLOPs(length))
+	if c.flops >= c.rule.TargetFLOPs || c.item-c.cuts[len(c.cuts)-1] == c.rule.MaxRecords {
+		c.cuts = append(c.cuts, c.item)
+		c.flops = 0
 	}
-	return cuts, nil
+}
+
+// end closes the open block.
+func (c *cutter) end() Cuts {
+	if c.item > c.cuts[len(c.cuts)-1] {
+		c.cuts = append(c.cuts, c.item)
+	}
+	return c.cuts
 }
 
 // Blocks returns the number of blocks.

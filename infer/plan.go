@@ -37,6 +37,46 @@ func (p *Plan) Cuts(rank int) (Cuts, error) {
 	return c, nil
 }
 
+// cutAll cuts all shares in one pass over the index. Cut one by one, N shares are N passes over nearly all its pages.
+func (p *Plan) cutAll() error {
+	if len(p.cuts) == p.World {
+		return nil
+	}
+	cutters := make([]*cutter, p.World)
+	for rank := range cutters {
+		cutters[rank] = newCutter(p.Rule)
+	}
+	rank := 0
+	for length, err := range p.Index.Lengths(index.Share(p.Index.Len(), 0, 1)) {
+		if err != nil {
+			return err
+		}
+		cutters[rank].add(length)
+		if rank++; rank == p.World {
+			rank = 0
+		}
+	}
+	p.cuts = make(map[int]Cuts, p.World)
+	for rank, c := range cutters {
+		p.cuts[rank] = c.end()
+	}
+	return nil
+}
+
+// Blocks lists the blocks of all ranks, in order.
+func (p *Plan) Blocks() ([]output.PartID, error) {
+	if err := p.cutAll(); err != nil {
+		return nil, err
+	}
+	var ids []output.PartID
+	for rank := range p.World {
+		for b := range p.cuts[rank].Blocks() {
+			ids = append(ids, output.PartID{Rank: rank, World: p.World, Block: b})
+		}
+	}
+	return ids, nil
+}
+
 // Block returns the positions of a block, and the items of the share it starts and stops at.
 func (p *Plan) Block(rank, block int) (r index.Range, start, stop int64, err error) {
 	if rank < 0 || rank >= p.World {
@@ -56,27 +96,42 @@ func (p *Plan) Block(rank, block int) (r index.Range, start, stop int64, err err
 // Parts yields what each part of the data set must account for. The ordinals are valid until the next one.
 func (p *Plan) Parts() iter.Seq2[output.Block, error] {
 	return func(yield func(output.Block, error) bool) {
-		var ordinals []int64
+		if err := p.cutAll(); err != nil {
+			yield(output.Block{}, err)
+			return
+		}
 		for rank := range p.World {
-			cuts, err := p.Cuts(rank)
-			if err != nil {
-				yield(output.Block{}, err)
-				return
-			}
-			for b := range cuts.Blocks() {
-				start, stop := cuts.Block(b)
-				ordinals = ordinals[:0]
-				for e, err := range p.Index.Entries(p.Share(rank).Sub(start, stop)) {
-					if err != nil {
-						yield(output.Block{}, err)
-						return
-					}
-					ordinals = append(ordinals, e.Ordinal)
-				}
-				block := output.Block{PartID: output.PartID{Rank: rank, World: p.World, Block: b}, FirstItem: start, Ordinals: ordinals}
-				if !yield(block, nil) {
+			for block, err := range p.PartsOf(rank) {
+				if !yield(block, err) || err != nil {
 					return
 				}
+			}
+		}
+	}
+}
+
+// PartsOf yields what each part of a rank must account for. The ordinals are valid until the next one.
+func (p *Plan) PartsOf(rank int) iter.Seq2[output.Block, error] {
+	return func(yield func(output.Block, error) bool) {
+		cuts, err := p.Cuts(rank)
+		if err != nil {
+			yield(output.Block{}, err)
+			return
+		}
+		var ordinals []int64
+		for b := range cuts.Blocks() {
+			start, stop := cuts.Block(b)
+			ordinals = ordinals[:0]
+			for e, err := range p.Index.Entries(p.Share(rank).Sub(start, stop)) {
+				if err != nil {
+					yield(output.Block{}, err)
+					return
+				}
+				ordinals = append(ordinals, e.Ordinal)
+			}
+			block := output.Block{PartID: output.PartID{Rank: rank, World: p.World, Block: b}, FirstItem: start, Ordinals: ordinals}
+			if !yield(block, nil) {
+				return
 			}
 		}
 	}

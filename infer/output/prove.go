@@ -61,12 +61,34 @@ func (p Proof) Err() error {
 // the proof. Only the ordinals of the rows are read, unless every byte of every part is to be compared with the part's
 // checksum.
 func Prove(ctx context.Context, dir Dir, m Manifest, blocks iter.Seq2[Block, error], checksums bool) (Proof, error) {
-	proof := Proof{Classes: map[string]int64{}}
 	parts, foreign, err := dir.Parts()
+	if err != nil {
+		return Proof{}, err
+	}
+	proof, err := prove(ctx, parts, m, blocks, checksums)
 	if err != nil {
 		return proof, err
 	}
 	proof.Foreign = foreign
+	for _, path := range parts {
+		proof.Problems = append(proof.Problems, Problem{path, fmt.Errorf("%s: no block of the index has this part", path)})
+	}
+	slices.SortFunc(proof.Problems, func(a, b Problem) int { return cmp.Compare(a.Path, b.Path) })
+	return proof, nil
+}
+
+// ProveSome is Prove for a few of the blocks: the proof says nothing of others and their parts.
+func ProveSome(ctx context.Context, dir Dir, m Manifest, blocks iter.Seq2[Block, error]) (Proof, error) {
+	parts, _, err := dir.Parts()
+	if err != nil {
+		return Proof{}, err
+	}
+	return prove(ctx, parts, m, blocks, false)
+}
+
+// prove removes from parts those that blocks account for.
+func prove(ctx context.Context, parts map[PartID]string, m Manifest, blocks iter.Seq2[Block, error], checksums bool) (Proof, error) {
+	proof := Proof{Classes: map[string]int64{}}
 	for block, err := range blocks {
 		if err := cmp.Or(err, ctx.Err()); err != nil {
 			return proof, err
@@ -86,9 +108,6 @@ func Prove(ctx context.Context, dir Dir, m Manifest, blocks iter.Seq2[Block, err
 		proof.Embedded += info.Rows
 		proof.Classes[info.NumericClass] += info.Rows
 		proof.Skips = append(proof.Skips, info.Skips...)
-	}
-	for _, path := range parts {
-		proof.Problems = append(proof.Problems, Problem{path, fmt.Errorf("%s: no block of the index has this part", path)})
 	}
 	for _, s := range proof.Skips {
 		if s.Reason == SkipEmpty {

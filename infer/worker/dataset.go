@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"os"
 	"slices"
@@ -137,8 +138,21 @@ func usableParts(dir output.Dir, m output.Manifest, set Settings) (map[output.Pa
 	return parts, nil
 }
 
-// finish proves what the data set holds, writes down what has no row, and marks it when it is complete.
-func finish(ctx context.Context, dir output.Dir, m output.Manifest, plan *infer.Plan) (output.Proof, error) {
+// finish proves what the data set holds, writes down what has no row, and marks it when it is complete. While parts of
+// other ranks are missing it proves the given ranks alone: of many supervisors that end one after the other only the
+// last opens every part, which would be the most that a shared file system gets to do.
+func finish(ctx context.Context, dir output.Dir, m output.Manifest, plan *infer.Plan, ranks []int) (output.Proof, error) {
+	if len(ranks) < plan.World {
+		missing, err := missingParts(dir, plan)
+		if err != nil {
+			return output.Proof{}, err
+		}
+		if len(missing) > 0 {
+			proof, err := output.ProveSome(ctx, dir, m, partsOf(plan, ranks))
+			proof.Missing = missing
+			return proof, err
+		}
+	}
 	proof, err := output.Prove(ctx, dir, m, plan.Parts(), false)
 	if err != nil {
 		return proof, err
@@ -150,4 +164,30 @@ func finish(ctx context.Context, dir output.Dir, m output.Manifest, plan *infer.
 		return proof, nil
 	}
 	return proof, output.WriteSuccess(dir, proof)
+}
+
+// missingParts lists the blocks that have no part by name.
+func missingParts(dir output.Dir, plan *infer.Plan) ([]output.PartID, error) {
+	blocks, err := plan.Blocks()
+	if err != nil {
+		return nil, err
+	}
+	parts, _, err := dir.Parts()
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(blocks, func(id output.PartID) bool { _, ok := parts[id]; return ok }), nil
+}
+
+// partsOf yields what the parts of the ranks must account for.
+func partsOf(plan *infer.Plan, ranks []int) iter.Seq2[output.Block, error] {
+	return func(yield func(output.Block, error) bool) {
+		for _, rank := range ranks {
+			for block, err := range plan.PartsOf(rank) {
+				if !yield(block, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
 }

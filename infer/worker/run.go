@@ -47,8 +47,8 @@ type Settings struct {
 type Result struct {
 	Snapshot
 	World        int
-	BlocksBefore int // parts that were there already
-	Proof        output.Proof
+	BlocksBefore int          // parts that were there already
+	Proof        output.Proof // of this run's ranks alone while parts of others are missing
 }
 
 // Run computes what is missing of a data set. A data set that does not exist is begun; one that exists must have been
@@ -135,6 +135,6 @@ func Run(ctx context.Context, set Settings) (Result, error) {
 			return result, err
 		}
 	}
-	result.Proof, err = finish(ctx, dir, manifest, plan)
+	result.Proof, err = finish(ctx, dir, manifest, plan, ranks)
 	return result, err
 }
