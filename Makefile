@@ -5,7 +5,7 @@ BIN     := bin/longfirst
 MODEL   ?=
 export CGO_ENABLED ?= 0
 
-.PHONY: build demo test debug test-interop test-slurm test-mpi test-cluster-tools vet staticcheck format race purego vet-cuda cross generated clean
+.PHONY: build demo test chaos debug test-interop test-slurm test-mpi test-cluster-tools vet staticcheck format race purego vet-cuda cross generated clean
 
 build: ## one static binary
 	$(GO) build -o $(BIN) ./cli
@@ -15,6 +15,9 @@ demo: build ## the main job on bundled sample data; MODEL=DIR uses a real model
 
 test: ## every test that needs nothing but Go
 	$(GO) test ./...
+
+chaos: ## random faults at random times on the real program, for TIME (default 30m); Linux
+	LONGFIRST_CHAOS=$(or $(TIME),30m) $(GO) test -count=1 -timeout 0 -v -run TestChaos ./cli
 
 debug: ## a view used after its file was closed faults at once
 	$(GO) test -tags longfirst_debug ./mmapfasta/... ./index ./infer

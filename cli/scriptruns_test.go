@@ -252,7 +252,7 @@ func cmdKillParts(ts *testscript.TestScript, neg bool, args []string) {
 		poll(ts, func() bool { return len(partNames(ts, args[1])) > published }, "no part but the first %d", published)
 		published = len(partNames(ts, args[1]))
 		var found []process
-		poll(ts, func() bool { found = childrenOf(ts, supervisor); return len(found) > 0 }, "no child")
+		poll(ts, func() bool { found = childrenOf(supervisor); return len(found) > 0 }, "no child")
 		ts.Check(sendSignal(found[0].pid, "KILL"))
 		poll(ts, func() bool { p, ok := processNumber(found[0].pid); return !ok || p.parent != supervisor }, "process %d is not buried", found[0].pid)
 	}
@@ -262,7 +262,7 @@ func cmdChildren(ts *testscript.TestScript, neg bool, args []string) {
 	need(ts, neg, args, 2, 2)
 	supervisor := runNamed(ts, args[0]).cmd.Process.Pid
 	var found []process
-	poll(ts, func() bool { found = childrenOf(ts, supervisor); return len(found) == number(ts, args[1]) }, "%s has %d children", args[0], len(found))
+	poll(ts, func() bool { found = childrenOf(supervisor); return len(found) == number(ts, args[1]) }, "%s has %d children", args[0], len(found))
 	for _, p := range found {
 		if p.group != p.pid {
 			ts.Fatalf("process %d is in group %d", p.pid, p.group)
@@ -282,7 +282,7 @@ func cmdStopped(ts *testscript.TestScript, neg bool, args []string) {
 	supervisor := runNamed(ts, args[0]).cmd.Process.Pid
 	poll(ts, func() bool {
 		self, _ := processNumber(supervisor)
-		for _, p := range append(childrenOf(ts, supervisor), self) {
+		for _, p := range append(childrenOf(supervisor), self) {
 			if p.stopped == neg {
 				return false
 			}
@@ -293,21 +293,22 @@ func cmdStopped(ts *testscript.TestScript, neg bool, args []string) {
 
 func cmdNoProcesses(ts *testscript.TestScript, neg bool, args []string) {
 	need(ts, neg, args, 0, 0)
-	work := ts.Getenv("WORK")
-	var left []string
-	poll(ts, func() bool {
-		left = nil
-		for _, p := range processes(ts) {
-			if p.worker && strings.HasPrefix(p.folder, work) {
-				left = append(left, fmt.Sprintf("%+v", p))
-			}
-		}
-		return len(left) == 0
-	}, "left: %q", left)
+	var left []process
+	poll(ts, func() bool { left = workersIn(ts.Getenv("WORK")); return len(left) == 0 }, "left: %+v", left)
 }
 
-func childrenOf(ts *testscript.TestScript, parent int) (children []process) {
-	for _, p := range processes(ts) {
+// workersIn lists the worker processes that work below a folder.
+func workersIn(folder string) (found []process) {
+	for _, p := range processes() {
+		if p.worker && strings.HasPrefix(p.folder, folder) {
+			found = append(found, p)
+		}
+	}
+	return found
+}
+
+func childrenOf(parent int) (children []process) {
+	for _, p := range processes() {
 		if p.parent == parent {
 			children = append(children, p)
 		}
