@@ -81,7 +81,7 @@ func ensureIndex(c *cli.Context, log *slog.Logger) (*index.Index, error) {
 	watch := newWatch(log, c.Bool("quiet") || c.String("log-format") == "json")
 	defer watch.end()
 	opt.Progress = func(done, total int64) { watch.scanned(done, total, time.Since(begin)) }
-	x, outcome, err := index.Ensure(c.Context, fastas, opt)
+	x, outcome, err := ensurePlaced(c.Context, index.Ensure, fastas, opt)
 	watch.end()
 	if err != nil {
 		return nil, err

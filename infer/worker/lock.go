@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/gofrs/flock"
 
@@ -26,7 +27,9 @@ func lockRanks(dir output.Dir, ranks []int, log *slog.Logger) (unlock func(), er
 	for _, rank := range ranks {
 		l := flock.New(filepath.Join(dir.Tmp(), fmt.Sprintf("rank-%05d.lock", rank)))
 		got, err := tryLock(l)
-		if err != nil && errors.Is(err, errors.ErrUnsupported) {
+		if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.ENOLCK) { // Lustre without flock, NFS without a lock daemon
+			l.Close()
+			os.Remove(l.Path())
 			log.Warn("this file system has no locks: make sure that no other run writes the same ranks", "out", string(dir))
 			return unlock, nil
 		}
