@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -38,11 +40,27 @@ func (d Dir) Part(id PartID) string { return filepath.Join(d.Embeddings(), id.Na
 // Create makes the folders that are missing and removes what processes of this host that have ended left in Tmp.
 func (d Dir) Create() error {
 	for _, folder := range []string{d.Embeddings(), d.Tmp(), d.Logs()} {
-		if err := os.MkdirAll(folder, 0o777); err != nil {
+		if err := makeDurable(folder); err != nil {
 			return err
 		}
 	}
 	return d.removeTemporary(func(t temporary) bool { return t.host == hostName() && !processAlive(t.pid) })
+}
+
+// makeDurable makes a folder and those above it that are missing, so that a power cut does not take them away with all
+// that was synced in them.
+func makeDurable(folder string) error {
+	if _, err := os.Stat(folder); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	above := filepath.Dir(folder)
+	if err := makeDurable(above); err != nil {
+		return err
+	}
+	if err := os.Mkdir(folder, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return disk.SyncDir(above)
 }
 
 // Parts lists the parts there are. Foreign names what else lies in the folder of the parts, and would be in the way of
@@ -71,14 +89,34 @@ func (d Dir) Clear() error {
 	if err != nil {
 		return err
 	}
-	paths := []string{d.Success(), d.Skipped()}
-	for _, path := range parts {
-		paths = append(paths, path)
+	if err := d.RemoveSuccess(); err != nil {
+		return err
 	}
-	for _, path := range append(paths, d.Manifest()) {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for _, path := range append(slices.Collect(maps.Values(parts)), d.Skipped()) {
+		if err := removeIfThere(path); err != nil {
 			return err
 		}
+	}
+	if err := disk.SyncDir(d.Embeddings()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return removeIfThere(d.Manifest())
+}
+
+// RemoveSuccess removes the mark of a complete data set, for good.
+func (d Dir) RemoveSuccess() error {
+	if _, err := os.Lstat(d.Success()); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err := removeIfThere(d.Success()); err != nil {
+		return err
+	}
+	return disk.SyncDir(string(d))
+}
+
+func removeIfThere(path string) error {
+	if err := disk.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	return nil
 }
@@ -94,9 +132,9 @@ func (d Dir) temporaryPath(target string) string {
 
 // createTemporary creates a file that will become target. An earlier process of the same number may have left one of
 // the same name.
-func (d Dir) createTemporary(target string) (*os.File, error) {
+func (d Dir) createTemporary(target string) (diskFile, error) {
 	for {
-		f, err := os.OpenFile(d.temporaryPath(target), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+		f, err := disk.Create(d.temporaryPath(target))
 		if !errors.Is(err, fs.ErrExist) {
 			return f, err
 		}
@@ -169,7 +207,7 @@ func (d Dir) writeAtomic(path string, content []byte) error {
 }
 
 // publish syncs and closes f, renames it to path and syncs the folder. Given an error it only removes f.
-func publish(f *os.File, path string, err error) error {
+func publish(f diskFile, path string, err error) error {
 	if err == nil {
 		err = f.Sync()
 	}
@@ -177,11 +215,11 @@ func publish(f *os.File, path string, err error) error {
 		err = closed
 	}
 	if err == nil {
-		err = os.Rename(f.Name(), path)
+		err = disk.Rename(f.Name(), path)
 	}
 	if err != nil {
-		os.Remove(f.Name())
+		disk.Remove(f.Name())
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return disk.SyncDir(filepath.Dir(path))
 }

@@ -171,24 +171,24 @@ func (d Dir) createExclusive(path string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
+	defer disk.Remove(f.Name())
 	if err := writeSync(f, content); err != nil {
 		return err
 	}
-	err = os.Link(f.Name(), path)
+	err = disk.Link(f.Name(), path)
 	if err != nil && !errors.Is(err, fs.ErrExist) {
-		if f, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666); err == nil {
+		if f, err = disk.Create(path); err == nil {
 			err = writeSync(f, content)
 		}
 	}
 	if err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(path))
+	return disk.SyncDir(filepath.Dir(path))
 }
 
 // writeSync writes content to f, syncs and closes it.
-func writeSync(f *os.File, content []byte) error {
+func writeSync(f diskFile, content []byte) error {
 	_, err := f.Write(content)
 	if err == nil {
 		err = f.Sync()

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os"
 	"slices"
 )
 
@@ -194,7 +193,7 @@ func equalOrdinals(found, expected []int64) error {
 // whatever host: where every part is there, none is being written. Without a complete proof it removes an older _SUCCESS and returns an ErrIncomplete.
 func WriteSuccess(dir Dir, proof Proof) error {
 	if err := proof.Err(); err != nil {
-		return errors.Join(err, removeIfThere(dir.Success()))
+		return errors.Join(err, dir.RemoveSuccess())
 	}
 	text, err := json.Marshal(struct {
 		Records  int64 `json:"records"`
@@ -211,11 +210,4 @@ func WriteSuccess(dir Dir, proof Proof) error {
 		_, part := ParsePartName(t.target)
 		return part
 	})
-}
-
-func removeIfThere(path string) error {
-	if err := os.Remove(path); !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	return nil
 }

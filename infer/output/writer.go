@@ -3,7 +3,6 @@ package output
 import (
 	"cmp"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -21,7 +20,7 @@ const (
 type PartWriter struct {
 	dir   Dir
 	info  PartInfo
-	file  *os.File
+	file  diskFile
 	sum   *checksummer // of what is written to file
 	table table
 
@@ -137,7 +136,7 @@ func (w *PartWriter) Publish(skips []Skip) error {
 // Abort gives the part up and removes its file. It must not follow Publish.
 func (w *PartWriter) Abort() {
 	w.file.Close()
-	os.Remove(w.file.Name())
+	disk.Remove(w.file.Name())
 }
 
 func (w *PartWriter) inPart(err error) error { return fmt.Errorf("part %s: %w", w.info.PartID, err) }

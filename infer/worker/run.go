@@ -3,9 +3,7 @@ package worker
 import (
 	"cmp"
 	"context"
-	"errors"
 	"log/slog"
-	"os"
 	"os/exec"
 	"time"
 
@@ -119,7 +117,7 @@ func Run(ctx context.Context, set Settings) (Result, error) {
 		return result, err
 	}
 	if tasks.len() > 0 {
-		if err := os.Remove(dir.Success()); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := dir.RemoveSuccess(); err != nil {
 			return result, err
 		}
 		s := &supervisor{
