@@ -92,8 +92,8 @@ func planAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	seconds := float64(flops) / (s.FLOPS * float64(len(s.Devices)))
-	fmt.Fprintf(w, "\ncompute      %.3g FLOPs in %s batches\n", float64(flops), thousands(batches))
+	seconds := flops / (s.FLOPS * float64(len(s.Devices)))
+	fmt.Fprintf(w, "\ncompute      %.3g FLOPs in %s batches\n", flops, thousands(batches))
 	fmt.Fprintf(w, "time         about %s at the %.1f GFLOP/s this device class was seen to reach\n", time.Duration(seconds*float64(time.Second)).Round(time.Second), s.FLOPS/1e9*float64(len(s.Devices)))
 	fmt.Fprintf(w, "disk         %s needed, %s free in %s\n", bytesText(need), bytesText(free), output.Dir(s.Out).Embeddings())
 	return w.Flush()

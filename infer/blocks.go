@@ -43,13 +43,14 @@ func (c Cost) FLOPs(length int64) int64 {
 	return int64(total)
 }
 
-// Total returns the cost of records of the given lengths.
-func (c Cost) Total(lengths iter.Seq2[int64, error]) (total int64, err error) {
+// Total returns the cost of records of the given lengths. A large data set's is beyond an int64: UniRef50 with the 650M
+// model takes 2e19 FLOPs.
+func (c Cost) Total(lengths iter.Seq2[int64, error]) (total float64, err error) {
 	for length, err := range lengths {
 		if err != nil {
 			return 0, err
 		}
-		total = addFLOPs(total, c.FLOPs(length))
+		total += float64(c.FLOPs(length))
 	}
 	return total, nil
 }
@@ -71,8 +72,8 @@ const (
 )
 
 // NewBlockRule chooses the rule for a run: totalFLOPs over world shares on devices that reach about flopsPerSecond.
-func NewBlockRule(cost Cost, totalFLOPs int64, world int, flopsPerSecond float64) BlockRule {
-	target := float64(totalFLOPs) / float64(world*blocksPerShare)
+func NewBlockRule(cost Cost, totalFLOPs float64, world int, flopsPerSecond float64) BlockRule {
+	target := totalFLOPs / float64(world*blocksPerShare)
 	target = min(max(target, minBlockSeconds*flopsPerSecond), blockSeconds*flopsPerSecond)
 	return BlockRule{Cost: cost, TargetFLOPs: int64(target/roundFLOPs+1) * roundFLOPs, MaxRecords: maxBlockRecords}
 }

@@ -81,7 +81,7 @@ func TestBlockSizes(t *testing.T) {
 		{total: 64e10, least: 0.9e10, most: 1.1e10},           // a minute in all: one of 16 blocks a share
 		{total: 1e6, least: 0.018 * rate, most: 0.022 * rate}, // nothing: no splitting hairs
 	} {
-		got := float64(NewBlockRule(Cost{}, int64(c.total), 4, rate).TargetFLOPs)
+		got := float64(NewBlockRule(Cost{}, c.total, 4, rate).TargetFLOPs)
 		if got < c.least || got > c.most {
 			t.Errorf("%g FLOPs in all: blocks of %g, want %g to %g", c.total, got, c.least, c.most)
 		}
@@ -114,7 +114,7 @@ func TestCost(t *testing.T) {
 			t.Errorf("%d residues cost %d", huge, got)
 		}
 	}
-	if total, err := CostOf(config, 0).Total(lengthsOf([]int64{1 << 40, 1 << 40})); total != math.MaxInt64 || err != nil {
-		t.Errorf("total %d, %v", total, err)
+	if total, err := CostOf(config, 0).Total(lengthsOf([]int64{1 << 40, 1 << 40})); total != 2*float64(math.MaxInt64) || err != nil {
+		t.Errorf("total %g, %v", total, err)
 	}
 }

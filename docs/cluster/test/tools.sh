@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the Snakefile, parallel.sh and, where there is a Nextflow, main.nf as they stand, and checks the Kubernetes manifest
-# against the schemas of Kubernetes. Usage: tools.sh PROGRAM. Snakemake and the schemas come from PyPI into a virtual
+# against the schemas of Kubernetes; strace makes a file system without locks. Usage: tools.sh PROGRAM. Snakemake and the schemas come from PyPI into a virtual
 # environment beside PROGRAM, once.
 set -euo pipefail
 program=$(realpath "$1")
@@ -34,6 +34,21 @@ for index in 0 1 2 3; do
   grep -q "rank $index of world size 4, from Kubernetes Indexed Job" "pod$index.log" || fail "rank of pod $index"
 done
 complete pods alone
+
+say "a file system without locks"
+if command -v strace > /dev/null; then
+  files=("$work/in.fa.lfx" "$work/in.fa.lfx.lock")
+  for rank in 0 1 2 3; do files+=("$work/lockless/tmp/rank-0000$rank.lock"); done
+  TMPDIR=$work/local; export TMPDIR; mkdir "$TMPDIR"
+  strace -f -qq -o /dev/null "${files[@]/#/--trace-path=}" -e trace=flock -e inject=flock:error=ENOLCK \
+    longfirst infer --model model -t 1 --world-size 4 --out lockless in.fa 2> lockless.log || { cat lockless.log; fail "no locks"; }
+  grep -q "kept in node-local space" lockless.log || { cat lockless.log; fail "node-local space"; }
+  grep -q "this file system has no locks" lockless.log || { cat lockless.log; fail "rank locks"; }
+  unset TMPDIR
+  complete lockless alone
+else
+  echo "NOT RUN: strace is not installed"
+fi
 
 say "Snakemake"
 snake() { "$venv/bin/snakemake" --snakefile "$pages/Snakefile" --cores 2 --config fasta=in.fa model=model out=snake shares=4 threads=1 "$@" > snake.log 2>&1 || { cat snake.log; fail "snakemake"; }; }
