@@ -69,4 +69,3 @@ func proteins(c esm2.Config) (batch backend.Batch, flops int64) {
 	}
 	return batch, flops
 }
-
