@@ -125,7 +125,8 @@ func runSettings(c *cli.Context) (s worker.Settings, chosen shares, err error) {
 	if err := chooseDevices(c, &s); err != nil {
 		return s, chosen, err
 	}
-	s.Command, err = childCommand()
+	s.Command, err = childCommand(c.String("log-format"))
+	s.Heading = logHeading(c.String("log-format"))
 	return s, chosen, err
 }
 
@@ -194,12 +195,12 @@ func usableThreads() int {
 }
 
 // childCommand returns how a worker process is started: this executable again.
-func childCommand() (func() *exec.Cmd, error) {
+func childCommand(logFormat string) (func() *exec.Cmd, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	return func() *exec.Cmd { return exec.Command(self, "worker") }, nil
+	return func() *exec.Cmd { return exec.Command(self, "worker", "--log-format", logFormat) }, nil
 }
 
 // summarizeRun prints what a run did and what the data set holds.

@@ -232,7 +232,7 @@ func TestPowerCut(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for cut := 0; ; cut++ {
 		var ended bool
-		for range 6 {
+		for range 4 {
 			d := newDataSet(t, 40, 3, Float32)
 			volatile := newVolatileDisk(cut)
 			disk = volatile

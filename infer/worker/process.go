@@ -57,7 +57,7 @@ func newSpawner() *spawner {
 func (s *spawner) close() { close(s.start) }
 
 // spawn starts a child and reports what it does to events until it has exited.
-func (s *spawner) spawn(cmd *exec.Cmd, slot int, logs string, events chan<- event) (*process, error) {
+func (s *spawner) spawn(cmd *exec.Cmd, slot int, logs, heading string, events chan<- event) (*process, error) {
 	p := &process{slot: slot}
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -67,7 +67,7 @@ func (s *spawner) spawn(cmd *exec.Cmd, slot int, logs string, events chan<- even
 	if err != nil {
 		return nil, err
 	}
-	if p.log, err = openLog(filepath.Join(logs, fmt.Sprintf("worker-%d.log", slot))); err != nil {
+	if p.log, err = openLog(filepath.Join(logs, fmt.Sprintf("worker-%d.log", slot)), heading); err != nil {
 		return nil, err
 	}
 	defer p.log.file.Close()
@@ -130,12 +130,12 @@ type logFile struct {
 	begin int64 // of this child's lines
 }
 
-func openLog(path string) (logFile, error) {
+func openLog(path, heading string) (logFile, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666)
 	if err != nil {
 		return logFile{}, err
 	}
-	if _, err := fmt.Fprintf(f, "---- %s\n", time.Now().UTC().Format(time.RFC3339)); err != nil {
+	if _, err := fmt.Fprintln(f, heading); err != nil {
 		f.Close()
 		return logFile{}, err
 	}

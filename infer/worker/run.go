@@ -36,6 +36,7 @@ type Settings struct {
 	Silence time.Duration
 
 	Command func() *exec.Cmd // a child process, not started
+	Heading func() string    // the line that begins what a child adds to its log
 	Log     *slog.Logger
 	Begun   func(world int, ranks []int) error // told what the run computes, before it does
 	Report  func(Snapshot)
@@ -127,7 +128,7 @@ func Run(ctx context.Context, set Settings) (Result, error) {
 				Out: set.Out, World: manifest.WorldSize, Rule: rule, Options: set.Options, NumericClass: set.NumericClass},
 			devices: set.Devices, queue: tasks, silence: cmp.Or(set.Silence, DefaultSilence), log: set.Log, report: set.Report,
 		}
-		err := s.superviseProcesses(ctx, set.Command, dir.Logs())
+		err := s.superviseProcesses(ctx, set.Command, set.Heading, dir.Logs())
 		result.Snapshot = s.snapshot
 		if err != nil {
 			return result, err

@@ -48,13 +48,13 @@ const (
 )
 
 // superviseProcesses supervises children that are processes with logs in a folder.
-func (s *supervisor) superviseProcesses(ctx context.Context, command func() *exec.Cmd, logs string) error {
+func (s *supervisor) superviseProcesses(ctx context.Context, command func() *exec.Cmd, heading func() string, logs string) error {
 	spawner := newSpawner()
 	defer spawner.close()
 	s.spawn = func(slot int, events chan<- event) (*process, error) {
 		cmd := command()
 		cmd.Env = append(cmd.Environ(), visibleDevicesVariable+"="+s.devices[slot])
-		return spawner.spawn(cmd, slot, logs, events)
+		return spawner.spawn(cmd, slot, logs, heading(), events)
 	}
 	suspensions, end := suspensions()
 	defer end()
