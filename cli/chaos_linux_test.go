@@ -255,9 +255,16 @@ func toRun(signals ...syscall.Signal) func(*chaos, *chaosRun, string) func() {
 	}
 }
 
-// toFASTA changes the FASTA file, and restores its content once the run has ended.
+// toFASTA changes the FASTA file, and restores its content once the run has ended. It waits until the data set is begun:
+// a file that was changed before it was indexed is another input, not a fault.
 func toFASTA(change func(c *chaos, path string)) func(*chaos, *chaosRun, string) func() {
-	return func(c *chaos, r *chaosRun, _ string) func() {
+	return func(c *chaos, r *chaosRun, out string) func() {
+		begun := func() bool {
+			_, err := os.Stat(output.Dir(c.path(out)).Manifest())
+			return err == nil
+		}
+		for begin := time.Now(); !begun() && len(r.exited) == 0 && time.Since(begin) < scriptPatience; time.Sleep(time.Millisecond) {
+		}
 		change(c, c.path("in.fa"))
 		return func() { c.write("in.fa", c.fasta) }
 	}
