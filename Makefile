@@ -5,7 +5,7 @@ BIN     := bin/longfirst
 MODEL   ?=
 export CGO_ENABLED ?= 0
 
-.PHONY: build demo test chaos debug test-interop test-slurm test-mpi test-cluster-tools vet staticcheck format race purego vet-cuda cross generated clean
+.PHONY: build demo test chaos debug test-interop test-slurm test-mpi test-cluster-tools vet staticcheck format race purego vet-cuda cross generated bench bench-peers bench-compare readme-tables readme-check clean
 
 build: ## one static binary
 	$(GO) build -o $(BIN) ./cli
@@ -61,6 +61,21 @@ cross: ## everything compiles, tests included, where it is not run
 generated: ## committed files that a program writes are what it writes; needs Python
 	cd cli/demo && python3 make_sample.py --check
 	sh infer/cpu/_asm/generate.sh --check
+
+bench: build ## how fast it is here, and how close to what this machine can do
+	./$(BIN) bench
+
+bench-peers: ## the programs that people use instead, for `longfirst bench --peers`; root installs Debian's
+	bash bench/peers/install.sh bin/peers
+
+bench-compare: ## REF against the working tree, run in turn
+	bash bench/compare.sh $(REF)
+
+readme-tables: build ## the README's figures from the newest results
+	./$(BIN) bench readme
+
+readme-check: build ## they are from there
+	./$(BIN) bench readme --check
 
 clean:
 	rm -rf bin
