@@ -28,10 +28,7 @@ func indexCommand() *cli.Command {
 		Description: example("longfirst index proteins.fa", "longfirst index show proteins.fa"),
 		Action:      buildIndex,
 		Subcommands: []*cli.Command{
-			command(&cli.Command{
-				Name: "show", Usage: "print what an index holds", ArgsUsage: "FASTA...|INDEX",
-				Description: example("longfirst index show proteins.fa"), Action: showIndex,
-			}, indexFlag),
+			indexShowCommand(),
 			command(&cli.Command{
 				Name: "check", Usage: "compare every entry of an index with the FASTA files", ArgsUsage: "FASTA...|INDEX",
 				Description: example("longfirst index check proteins.fa"), Action: checkIndex,
@@ -174,36 +171,6 @@ func openIndex(c *cli.Context) (*index.Index, error) {
 		return nil, fmt.Errorf("%s: there is no index yet: longfirst index builds it: %w", path, err)
 	}
 	return index.Open(path)
-}
-
-func showIndex(c *cli.Context) error {
-	x, err := openIndex(c)
-	if err != nil {
-		return err
-	}
-	defer x.Close()
-	info, err := os.Stat(x.Path())
-	if err != nil {
-		return err
-	}
-	w := bufio.NewWriter(os.Stdout)
-	fmt.Fprintf(w, "index        %s\n", x.Path())
-	fmt.Fprintf(w, "created      %s\n", x.Created().Format(time.RFC3339))
-	fmt.Fprintf(w, "digest       %s\n", x.Digest())
-	fmt.Fprintf(w, "sequences    %s\n", thousands(x.Len()))
-	fmt.Fprintf(w, "tokens       %s\n", thousands(x.Tokens()))
-	fmt.Fprintf(w, "longest      %s\n", thousands(x.Longest()))
-	fmt.Fprintf(w, "duplicates   %s\n", thousands(x.Duplicates()))
-	fmt.Fprintf(w, "pages        %s\n", thousands(x.Pages()))
-	fmt.Fprintf(w, "size         %s", bytesText(info.Size()))
-	if x.Len() > 0 {
-		fmt.Fprintf(w, ", %.1f bytes a sequence", float64(info.Size())/float64(x.Len()))
-	}
-	fmt.Fprintf(w, "\n\nfiles\n")
-	for _, f := range x.Files() {
-		fmt.Fprintf(w, "  %12s sequences %14s tokens  %s\n", thousands(f.Records), thousands(f.Residues), f.Path)
-	}
-	return w.Flush()
 }
 
 func checkIndex(c *cli.Context) error {
