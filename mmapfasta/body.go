@@ -20,7 +20,7 @@ type piece struct {
 	broken   bool  // the row ended before the piece
 }
 
-// measure looks at a piece in which lineFeeds and low bytes were counted and which holds no NUL.
+// measure looks at a piece in which lineFeeds and low bytes were counted.
 func measure(p []byte, lineFeeds, low int) piece {
 	m := piece{size: int64(len(p)), spaces: int64(lineFeeds), firstEnd: -1}
 	if len(p) == 0 {
@@ -183,4 +183,25 @@ func plainLayout(p []byte, lineFeeds int) (residues, lineBytes int64) {
 		}
 	}
 	return int64(width), int64(width) + 1
+}
+
+// crlfLines tells of a whole body, whose low bytes are twice its line feeds, whether all of them are CRLF line ends of
+// lines of one width, at least 1, the last of which may be shorter.
+func crlfLines(p []byte, lineFeeds int) (width int, ok bool) {
+	first := bytes.IndexByte(p, '\n')
+	if width = first - 1; width < 1 {
+		return 0, false
+	}
+	ends := 0
+	at := first
+	for ; at < len(p); at += width + 2 {
+		if p[at] != '\n' || p[at-1] != '\r' {
+			return 0, false
+		}
+		ends++
+	}
+	if last := len(p) - 1; ends < lineFeeds && p[last] == '\n' && p[last-1] == '\r' {
+		ends++
+	}
+	return width, ends == lineFeeds
 }

@@ -84,6 +84,12 @@ func (c *chunk) clean(from, to int) bool {
 	return false
 }
 
+// measure measures data[from:to], in which lineFeeds and low bytes were counted. It cuts data at a NUL as clean does.
+func (c *chunk) measure(from, to, lineFeeds, low int) (piece, bool) {
+	m := measure(c.data[from:to], lineFeeds, low)
+	return m, m.spaces == int64(low) || c.clean(from, to)
+}
+
 func (c *chunk) scanLead() (end int, ok bool) {
 	c.leadSize, c.leadLine = 0, 0
 	c.first, c.rest = piece{firstEnd: -1}, piece{firstEnd: -1}
@@ -94,25 +100,24 @@ func (c *chunk) scanLead() (end int, ok bool) {
 	if line == 0 {
 		line = len(c.data)
 	}
-	lineFeeds, low := countLow(c.data[:line])
-	if low != lineFeeds && !c.clean(0, line) {
-		return 0, false
-	}
 	c.leadLine = line
-	c.first = measure(c.data[:line], lineFeeds, low)
-	size, lineFeeds, low, _ := scanBody(c.data[line:])
-	if low != lineFeeds && !c.clean(line, line+size) {
+	lineFeeds, low := countLow(c.data[:line])
+	if c.first, ok = c.measure(0, line, lineFeeds, low); !ok {
 		return 0, false
 	}
-	c.rest = measure(c.data[line:line+size], lineFeeds, low)
+	size, lineFeeds, low, _ := scanBody(c.data[line:])
+	if c.rest, ok = c.measure(line, line+size, lineFeeds, low); !ok {
+		return 0, false
+	}
 	c.leadSize = line + size
 	return c.leadSize, true
 }
 
 // scanRecord scans the record at at and returns where the next one starts.
 func (c *chunk) scanRecord(at int) (next int, ok bool) {
-	end, idEnd, odd, found := scanHeader(c.data[at+1:])
+	end, idEnd, controls, found := scanHeader(c.data[at+1:])
 	line := c.data[at+1:][:end]
+	odd := controls > 1 || controls == 1 && line[end-1] != '\r'
 	if odd && !c.clean(at+1, at+1+end) {
 		return 0, false
 	}
@@ -132,21 +137,30 @@ func (c *chunk) scanRecord(at int) (next int, ok bool) {
 	bodyAt := at + end + 2
 	size, lineFeeds, low, found := scanBody(c.data[bodyAt:])
 	next = bodyAt + size
-	if low != lineFeeds && !c.clean(bodyAt, next) {
-		return 0, false
+	if !found {
+		c.tail, c.tailBody, c.tailID = at, bodyAt, id
+		c.tailRest, ok = c.measure(bodyAt, next, lineFeeds, low)
+		return next, ok
 	}
 	text := c.data[bodyAt:next]
-	if !found {
-		c.tail, c.tailBody, c.tailID, c.tailRest = at, bodyAt, id, measure(text, lineFeeds, low)
-		return next, true
-	}
 	span := Span{Offset: c.base + int64(at), BodyOffset: c.base + int64(bodyAt), BodyEnd: c.base + int64(next)}
-	if low == lineFeeds && size > lineFeeds {
-		span.Length = int64(size - lineFeeds)
+	span.Length = int64(size - low)
+	width, crlf := 0, false
+	if low == 2*lineFeeds {
+		width, crlf = crlfLines(text, lineFeeds)
+	}
+	switch {
+	case low == lineFeeds && size > low:
 		span.LineResidues, span.LineBytes = plainLayout(text, lineFeeds)
-	} else {
+	case crlf:
+		span.LineResidues, span.LineBytes = int64(width), int64(width)+2
+	default:
+		piece, ok := c.measure(bodyAt, next, lineFeeds, low)
+		if !ok {
+			return 0, false
+		}
 		b := body{firstEnd: -1}
-		b.add(measure(text, lineFeeds, low))
+		b.add(piece)
 		span.Length = b.length()
 		span.LineResidues, span.LineBytes = b.layout()
 	}

@@ -57,8 +57,8 @@ func countLow(p []byte) (lineFeeds, low int) {
 }
 
 // scanHeaderGo reads a header line from p on: the index of its line feed (len(p) where there is none), the index of the
-// first low byte up to there (-1 without one), and whether a byte below the space stands before the line feed.
-func scanHeaderGo(p []byte) (end, idEnd int, odd, found bool) {
+// first low byte up to there (-1 without one), and the number of bytes below the space before the line feed.
+func scanHeaderGo(p []byte) (end, idEnd, controls int, found bool) {
 	idEnd = -1
 	for i, c := range p {
 		if c > ' ' {
@@ -68,9 +68,11 @@ func scanHeaderGo(p []byte) (end, idEnd int, odd, found bool) {
 			idEnd = i
 		}
 		if c == '\n' {
-			return i, idEnd, odd, true
+			return i, idEnd, controls, true
 		}
-		odd = odd || c < ' '
+		if c < ' ' {
+			controls++
+		}
 	}
-	return len(p), idEnd, odd, false
+	return len(p), idEnd, controls, false
 }

@@ -17,7 +17,7 @@ func bodyBlocks(p *byte, blocks int) (size, lineFeeds, low int, found bool)
 // -1 before the end of the id.
 //
 //go:noescape
-func headerBlocks(p *byte, blocks int) (end, idEnd int, odd, found bool)
+func headerBlocks(p *byte, blocks int) (end, idEnd, controls int, found bool)
 
 const blockSize = 64
 
@@ -33,17 +33,17 @@ func scanBody(p []byte) (size, lineFeeds, low int, found bool) {
 	return size + restSize, lineFeeds + restLineFeeds, low + restLow, found
 }
 
-func scanHeader(p []byte) (end, idEnd int, odd, found bool) {
+func scanHeader(p []byte) (end, idEnd, controls int, found bool) {
 	if !useAVX2 || len(p) < blockSize {
 		return scanHeaderGo(p)
 	}
-	end, idEnd, odd, found = headerBlocks(&p[0], len(p)/blockSize)
+	end, idEnd, controls, found = headerBlocks(&p[0], len(p)/blockSize)
 	if found || end == len(p) {
-		return end, idEnd, odd, found
+		return end, idEnd, controls, found
 	}
-	restEnd, restIDEnd, restOdd, found := scanHeaderGo(p[end:])
+	restEnd, restIDEnd, restControls, found := scanHeaderGo(p[end:])
 	if idEnd < 0 && restIDEnd >= 0 {
 		idEnd = end + restIDEnd
 	}
-	return end + restEnd, idEnd, odd || restOdd, found
+	return end + restEnd, idEnd, controls + restControls, found
 }

@@ -94,8 +94,8 @@ bodyDone:
 	VZEROUPPER
 	RET
 
-// func headerBlocks(p *byte, blocks int) (end, idEnd int, odd, found bool)
-TEXT ·headerBlocks(SB), NOSPLIT, $0-34
+// func headerBlocks(p *byte, blocks int) (end, idEnd, controls int, found bool)
+TEXT ·headerBlocks(SB), NOSPLIT, $0-41
 	MOVQ p+0(FP), SI
 	MOVQ blocks+8(FP), DX
 	MOVQ SI, DI
@@ -148,7 +148,8 @@ headerLoop:
 headerLine:
 	TESTQ R12, R12
 	JNZ  headerFound
-	ORQ  R13, R9
+	POPCNTQ R13, AX
+	ADDQ AX, R9
 	ADDQ $64, SI
 	DECQ DX
 	JMP  headerLoop
@@ -159,14 +160,14 @@ headerFound:
 	SHLQ CX, BX
 	DECQ BX                          // what lies before the line feed
 	ANDQ BX, R13
-	ORQ  R13, R9
+	POPCNTQ R13, AX
+	ADDQ AX, R9
 	SUBQ DI, SI
 	ADDQ CX, SI
 	MOVQ SI, end+16(FP)
 	MOVQ R8, idEnd+24(FP)
-	TESTQ R9, R9
-	SETNE odd+32(FP)
-	MOVB $1, found+33(FP)
+	MOVQ R9, controls+32(FP)
+	MOVB $1, found+40(FP)
 	VZEROUPPER
 	RET
 
@@ -174,8 +175,7 @@ headerDone:
 	SUBQ DI, SI
 	MOVQ SI, end+16(FP)
 	MOVQ R8, idEnd+24(FP)
-	TESTQ R9, R9
-	SETNE odd+32(FP)
-	MOVB $0, found+33(FP)
+	MOVQ R9, controls+32(FP)
+	MOVB $0, found+40(FP)
 	VZEROUPPER
 	RET

@@ -4,4 +4,4 @@ package mmapfasta
 
 func scanBody(p []byte) (size, lineFeeds, low int, found bool) { return scanBodyGo(p, true) }
 
-func scanHeader(p []byte) (end, idEnd int, odd, found bool) { return scanHeaderGo(p) }
+func scanHeader(p []byte) (end, idEnd, controls int, found bool) { return scanHeaderGo(p) }

@@ -12,8 +12,8 @@ type bodyFound struct {
 }
 
 type headerFound struct {
-	end, idEnd int
-	odd, found bool
+	end, idEnd, controls int
+	found                bool
 }
 
 // slowBody and slowHeader say what is meant, byte by byte.
@@ -44,7 +44,9 @@ func slowHeader(p []byte) headerFound {
 	}
 	f.idEnd = bytes.IndexFunc(p[:min(f.end+1, len(p))], func(r rune) bool { return r <= ' ' })
 	for _, c := range p[:f.end] {
-		f.odd = f.odd || c < ' '
+		if c < ' ' {
+			f.controls++
+		}
 	}
 	return f
 }
@@ -60,10 +62,10 @@ func compareKernels(t *testing.T, p []byte) {
 	if b.size, b.lineFeeds, b.low, b.found = scanBodyGo(p, true); b != body {
 		t.Fatalf("scanBodyGo(%q) = %+v, not %+v", p, b, body)
 	}
-	if h.end, h.idEnd, h.odd, h.found = scanHeader(p); h != header {
+	if h.end, h.idEnd, h.controls, h.found = scanHeader(p); h != header {
 		t.Fatalf("scanHeader(%q) = %+v, not %+v", p, h, header)
 	}
-	if h.end, h.idEnd, h.odd, h.found = scanHeaderGo(p); h != header {
+	if h.end, h.idEnd, h.controls, h.found = scanHeaderGo(p); h != header {
 		t.Fatalf("scanHeaderGo(%q) = %+v, not %+v", p, h, header)
 	}
 }

@@ -2,9 +2,6 @@ package mmapfasta
 
 import "bytes"
 
-// IsSpace tells whether a byte is ASCII whitespace, which is never a residue.
-func IsSpace(c byte) bool { return isSpace[c] }
-
 var isSpace = [256]bool{' ': true, '\t': true, '\n': true, '\r': true, '\v': true, '\f': true}
 
 // rareSpaces holds the whitespace besides line feeds, the frequent ones first.

@@ -2,11 +2,11 @@ package mmapfasta
 
 import "testing"
 
-func TestIsSpace(t *testing.T) {
+func TestWhitespace(t *testing.T) {
 	for c := range 256 {
 		want := c == ' ' || c >= '\t' && c <= '\r'
-		if IsSpace(byte(c)) != want {
-			t.Errorf("IsSpace(%#x) = %v", c, !want)
+		if isSpace[byte(c)] != want {
+			t.Errorf("isSpace[%#x] = %v", c, !want)
 		}
 	}
 }
