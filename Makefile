@@ -3,12 +3,19 @@
 GO      ?= go
 BIN     := bin/longfirst
 MODEL   ?=
+CUDA    ?= 12
 export CGO_ENABLED ?= 0
 
-.PHONY: build demo test chaos debug test-interop test-slurm test-mpi test-cluster-tools vet staticcheck format race purego vet-cuda cross generated bench bench-peers bench-compare readme-tables readme-check clean
+# with-cuda sets the environment to compile with the headers of a CUDA version. compat comes first: its cuda.h includes theirs.
+with-cuda = CGO_ENABLED=1 CGO_CFLAGS="-O2 -I$(CURDIR)/infer/cuda/compat -I$$(bash infer/cuda/headers.sh bin/cuda-headers $(1))"
+
+.PHONY: build build-cuda demo test chaos debug test-interop test-slurm test-mpi test-cluster-tools vet staticcheck format race purego vet-cuda cross generated bench bench-peers bench-compare readme-tables readme-check clean
 
 build: ## one static binary
 	$(GO) build -o $(BIN) ./cli
+
+build-cuda: ## a binary that computes on GPUs too; Linux on amd64, needs a C compiler and Python, fetches the CUDA headers
+	$(call with-cuda,$(CUDA)) $(GO) build -tags cuda -o $(BIN) ./cli
 
 demo: build ## the main job on bundled sample data; MODEL=DIR uses a real model
 	./$(BIN) demo --out bin/demo $(if $(MODEL),--model $(MODEL))
@@ -50,8 +57,9 @@ purego: ## no assembly: the reference kernels alone
 	$(GO) vet -tags purego ./...
 	$(GO) test -tags purego ./infer/...
 
-vet-cuda: ## the code behind the tag "cuda"; needs a C compiler, fetches the CUDA headers
-	CGO_ENABLED=1 CGO_CFLAGS="-I$$(bash infer/cuda/headers.sh bin/cuda-headers)" $(GO) vet -tags cuda ./infer/cuda ./cli
+vet-cuda: ## the code behind the tag "cuda", with the headers of CUDA 12 and 13
+	$(call with-cuda,12) $(GO) vet -tags cuda ./infer/cuda/... ./cli
+	$(call with-cuda,13) $(GO) build -tags cuda -o $(BIN)-cuda13 ./cli
 
 cross: ## everything compiles, tests included, where it is not run
 	GOOS=linux GOARCH=arm64 $(GO) vet ./...

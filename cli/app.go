@@ -36,7 +36,7 @@ func newApp() *cli.App {
 		Commands: []*cli.Command{
 			inferCommand(), planCommand(), verifyCommand(), exportCommand(),
 			indexCommand(),
-			modelCommand(), devicesCommand(), benchCommand(), demoCommand(), versionCommand(), workerCommand(),
+			modelCommand(), devicesCommand(), benchCommand(), demoCommand(), versionCommand(), workerCommand(), probeCommand(),
 		},
 		CommandNotFound: nil,
 		Action: func(c *cli.Context) error {

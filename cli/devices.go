@@ -1,8 +1,13 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
 	"runtime"
 	"time"
 
@@ -14,16 +19,19 @@ import (
 	"longfirst/infer/worker"
 )
 
-// errNoCUDA says why this program can't compute on a GPU.
-var errNoCUDA = errors.New("longfirst does not compute on GPUs yet; --device cpu computes on the CPU")
+// remedyNoCUDA says what to do where no GPU can be used.
+const remedyNoCUDA = "--device cpu computes on the CPU"
+
+// remedyNotBuilt says how to get a program that computes on GPUs.
+const remedyNotBuilt = "make build-cuda makes one that has it (Linux, amd64; needs a C compiler and Python, but no CUDA toolkit)"
 
 // silence is how long a worker process may give no sign of life, 0 for the default. Tests have less patience.
 var silence time.Duration
 
 // newBackend opens a device in a worker process. Tests replace it to make devices that fail.
 var newBackend = func(device string, threads int) (backend.Backend, error) {
-	if device != "cpu" {
-		return nil, errNoCUDA
+	if device == "cuda" {
+		return cuda.New()
 	}
 	return cpu.New(threads)
 }
@@ -40,19 +48,127 @@ func describeCPU(s *worker.Settings) error {
 	return nil
 }
 
+// chooseDevices decides what the children compute on.
+func chooseDevices(c *cli.Context, s *worker.Settings) error {
+	log, err := logOf(c)
+	if err != nil {
+		return err
+	}
+	threads := c.Int("threads")
+	if threads < 0 || c.Int("workers") < 0 {
+		return usagef("--threads and --workers are at least 1")
+	}
+	if threads == 0 {
+		threads = usableThreads()
+	}
+	device := c.String("device")
+	switch device {
+	case "auto", "cpu":
+		if c.IsSet("gpus") {
+			return usagef("--gpus goes with --device cuda")
+		}
+	case "cuda":
+	default:
+		return usagef("--device %q: it is auto, cpu or cuda", device)
+	}
+	if device != "cpu" {
+		err := chooseGPUs(c, log, s, threads)
+		if err == nil || device == "cuda" {
+			return err
+		}
+		sayWhyCPU(log, err)
+	}
+	workers := max(1, c.Int("workers"))
+	s.Device, s.Devices = "cpu", worker.CPUDevices(workers)
+	s.Threads = max(1, threads/workers)
+	return describeCPU(s)
+}
+
+// chooseGPUs makes the children compute on GPUs, one each.
+func chooseGPUs(c *cli.Context, log *slog.Logger, s *worker.Settings, threads int) error {
+	visible, err := findGPUs(c.Context)
+	if err != nil {
+		if errors.Is(err, cuda.ErrNotBuilt) {
+			return fmt.Errorf("%w; %s; %s", err, remedyNotBuilt, remedyNoCUDA)
+		}
+		return fmt.Errorf("%w; %s", err, remedyNoCUDA)
+	}
+	taken, left, err := cuda.Choose(visible, c.String("gpus"))
+	if err != nil {
+		return err
+	}
+	for _, d := range left {
+		log.Warn("this GPU is left out, because its rows would differ in their last bits", "name", d.Name, "visible", d.Visible,
+			"numeric_class", d.Class(), "run", taken[0].Class())
+	}
+	if n := c.Int("workers"); n > len(taken) {
+		return usagef("--workers %d: there is one for each GPU, and %d can be used", n, len(taken))
+	} else if n > 0 {
+		taken = taken[:n]
+	}
+	s.Device, s.NumericClass, s.Threads = "cuda", taken[0].Class(), max(1, threads/len(taken))
+	s.FLOPS = taken[0].FLOPS()
+	for _, d := range taken {
+		s.Devices = append(s.Devices, d.Visible)
+		s.FLOPS = min(s.FLOPS, d.FLOPS())
+	}
+	return nil
+}
+
+// sayWhyCPU says aloud why no GPU is used, where one might be expected.
+func sayWhyCPU(log *slog.Logger, why error) {
+	if _, err := os.Stat("/dev/nvidiactl"); err == nil || !errors.Is(why, cuda.ErrNotBuilt) {
+		log.Warn("computing on the CPU", "why", why)
+	}
+}
+
+// findGPUs lists the GPUs that can be seen, without a call of the driver in this process.
+func findGPUs(ctx context.Context) ([]cuda.Device, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return cuda.Discover(ctx, os.Getenv(cuda.VisibleVariable), func(ctx context.Context) *exec.Cmd {
+		return exec.CommandContext(ctx, self, "probe")
+	})
+}
+
+// probeCommand is the process that asks the driver; people have no use for it.
+func probeCommand() *cli.Command {
+	return &cli.Command{
+		Name: "probe", Hidden: true, Usage: "list the GPUs that the driver shows to this process, as JSON",
+		Action: func(*cli.Context) error {
+			var found cuda.Found
+			var err error
+			if found.Devices, err = cuda.Probe(); err != nil {
+				found.Problem = err.Error()
+			}
+			return json.NewEncoder(os.Stdout).Encode(found)
+		},
+	}
+}
+
 func devicesCommand() *cli.Command {
 	return &cli.Command{
 		Name: "devices", Category: categoryInspect, Usage: "list what the program can run on here, and why not on the rest",
 		Description: example("longfirst devices"),
-		Action: func(*cli.Context) error {
+		Action: func(c *cli.Context) error {
 			var s worker.Settings
 			if err := describeCPU(&s); err != nil {
 				return err
 			}
 			fmt.Printf("cpu   %d threads usable of %d, %s/%s, numeric class %s\n", usableThreads(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, s.NumericClass)
-			gpus, err := cuda.Devices()
-			for _, g := range gpus {
-				fmt.Printf("cuda  %d: %s, %s, compute capability %d.%d: seen, but %v\n", g.Index, g.Name, bytesText(g.Memory), g.Major, g.Minor, errNoCUDA)
+			gpus, err := findGPUs(c.Context)
+			for i, g := range gpus {
+				verdict := "numeric class " + g.Class()
+				if err := g.Usable(); err != nil {
+					verdict = err.Error()
+				}
+				fmt.Printf("cuda  %d: %s, %s, %d SMs, compute capability %d.%d, at %s, %s, %s\n",
+					i, g.Name, bytesText(g.Memory), g.SMs, g.Major, g.Minor, g.Bus, g.Visible, verdict)
+			}
+			if errors.Is(err, cuda.ErrNotBuilt) {
+				err = fmt.Errorf("%w; %s", err, remedyNotBuilt)
 			}
 			if err != nil {
 				fmt.Printf("cuda  not available: %v\n", err)

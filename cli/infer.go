@@ -159,31 +159,6 @@ func parseMaxLength(s string) (int64, error) {
 	return n, nil
 }
 
-// chooseDevices decides what the children compute on.
-func chooseDevices(c *cli.Context, s *worker.Settings) error {
-	threads := c.Int("threads")
-	if threads < 0 || c.Int("workers") < 0 {
-		return usagef("--threads and --workers are at least 1")
-	}
-	if threads == 0 {
-		threads = usableThreads()
-	}
-	workers := max(1, c.Int("workers"))
-	switch device := c.String("device"); device {
-	case "auto", "cpu":
-		if c.IsSet("gpus") {
-			return usagef("--gpus goes with --device cuda")
-		}
-		s.Device, s.Devices = "cpu", worker.CPUDevices(workers)
-		s.Threads = max(1, threads/workers)
-		return describeCPU(s)
-	case "cuda":
-		return errNoCUDA
-	default:
-		return usagef("--device %q: it is auto, cpu or cuda", device)
-	}
-}
-
 // usableThreads is what the scheduler allows this process: affinity and cgroup, which the Go runtime honours, and the
 // cores of a Slurm task.
 func usableThreads() int {

@@ -1,19 +1,70 @@
-// Package cuda is the part of the program that talks to NVIDIA GPUs, through gorgonia.org/cu. It is built with the tag
-// "cuda", which needs cgo, cuda.h and the driver's library; without the tag it says so.
+// Package cuda is the backend for NVIDIA GPUs, over gorgonia.org/cu. It is built with the tag "cuda", which needs cgo and
+// NVIDIA's headers (make build-cuda) on Linux; the program then runs on machines without a GPU as well. Without the tag
+// the package says so.
 //
-// So far it lists devices. No model runs on them yet: the CPU backend computes everything.
+// A process that calls the driver holds memory on every GPU it sees, and can't have its mind changed about which these
+// are. So the process that starts others never calls it: Discover has a short-lived child call Probe, and each worker
+// process opens the one GPU that its environment leaves visible.
 package cuda
 
-import "errors"
+import "fmt"
 
-// ErrNotBuilt is returned where the program was built without the tag "cuda".
-var ErrNotBuilt = errors.New("this build of longfirst has no GPU support")
+// VisibleVariable is the environment variable by which the driver confines a process to some GPUs.
+const VisibleVariable = "CUDA_VISIBLE_DEVICES"
 
-// Device is a GPU as the driver names it.
+// Device is a GPU as the driver describes it, or a part of one (MIG).
 type Device struct {
-	Index  int // among the visible devices
-	Name   string
-	Memory int64 // bytes
-	Major  int   // compute capability
-	Minor  int
+	Visible string `json:"visible"` // the value of CUDA_VISIBLE_DEVICES that leaves it alone visible
+	Name    string `json:"name"`
+	Bus     string `json:"bus"`    // PCI domain:bus:device
+	Memory  int64  `json:"memory"` // bytes
+	SMs     int    `json:"sms"`    // streaming multiprocessors
+	Major   int    `json:"major"`  // compute capability
+	Minor   int    `json:"minor"`
 }
+
+// Usable returns nil, or why the kernels can't run on the device.
+func (d Device) Usable() error {
+	if d.Major < 8 {
+		return fmt.Errorf("%w: %s has compute capability %d.%d, the kernels need 8.0 (bf16 tensor cores: A100, RTX 30 or newer); --device cpu computes on the CPU",
+			ErrUnusable, d.Name, d.Major, d.Minor)
+	}
+	return nil
+}
+
+// kernelVersion changes whenever a kernel computes other bits.
+const kernelVersion = 1
+
+// Class names the numerics of the device: tensor cores of one compute capability add in the same order.
+func (d Device) Class() string {
+	return fmt.Sprintf("cuda-bf16-sm%d%d-%d", d.Major, d.Minor, kernelVersion)
+}
+
+// tensorRates are the bf16 operations a clock period that a multiprocessor's tensor cores do with sums in fp32, and the
+// clock in Hz, by compute capability: NVIDIA's architecture papers. A newer one counts as the last.
+var tensorRates = []struct {
+	major, minor int
+	perClock, hz float64
+}{
+	{8, 0, 2048, 1.41e9},
+	{8, 6, 512, 1.70e9},
+	{8, 9, 512, 2.52e9},
+	{9, 0, 4096, 1.83e9},
+}
+
+// Peak returns the floating-point operations a second of the device's tensor cores.
+func (d Device) Peak() float64 {
+	rate := tensorRates[0]
+	for _, r := range tensorRates {
+		if d.Major > r.major || d.Major == r.major && d.Minor >= r.minor {
+			rate = r
+		}
+	}
+	return rate.perClock * rate.hz * float64(d.SMs)
+}
+
+// reached is the share of the peak that sizes of work are chosen by.
+const reached = 0.4
+
+// FLOPS returns what work on the device is sized by.
+func (d Device) FLOPS() float64 { return reached * d.Peak() }
