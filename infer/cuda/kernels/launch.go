@@ -38,11 +38,15 @@ const MaxWidth = 5120
 
 // Norm is norm_E_WIDTH; width is at most MaxWidth. e is the type that is written.
 func Norm(e Element, tokens, width int) Launch {
-	const rows = 8 // of a block
 	for _, w := range normWidths {
-		if width <= w {
-			return Launch{fmt.Sprintf("norm_%s_%d", e, w), [2]int{ceil(tokens, rows), 1}, 32 * rows, 0}
+		if width > w {
+			continue
 		}
+		rows, shared := 8, 0 // of a block
+		if w == MaxWidth {
+			rows, shared = 4, 2*8*4 // two warps a row
+		}
+		return Launch{fmt.Sprintf("norm_%s_%d", e, w), [2]int{ceil(tokens, rows), 1}, 256, shared}
 	}
 	panic(fmt.Sprintf("kernels: a norm of rows of %d, the widest are %d", width, MaxWidth))
 }
@@ -86,7 +90,7 @@ func Attention(e Element, items, heads, headDim int) Launch {
 
 // Mean is mean_f32.
 func Mean(sequences, pitch int) Launch {
-	return Launch{"mean_f32", [2]int{sequences, ceil(pitch, 128)}, 256, 0}
+	return Launch{"mean_f32", [2]int{sequences, ceil(pitch, 128)}, 256, 8 * 128 * 4}
 }
 
 // Gather is gather_FROM_TO.
