@@ -9,7 +9,7 @@ export CGO_ENABLED ?= 0
 # with-cuda sets the environment to compile with the headers of a CUDA version. compat comes first: its cuda.h includes theirs.
 with-cuda = CGO_ENABLED=1 CGO_CFLAGS="-O2 -I$(CURDIR)/infer/cuda/compat -I$$(bash infer/cuda/headers.sh bin/cuda-headers $(1))"
 
-.PHONY: build build-cuda demo test chaos debug test-interop test-slurm test-mpi test-cluster-tools vet staticcheck format race purego vet-cuda cross generated bench bench-peers bench-compare readme-tables readme-check clean
+.PHONY: build build-cuda demo test chaos debug test-interop test-slurm test-mpi test-cluster-tools vet staticcheck format race purego vet-cuda standin cross generated bench bench-peers bench-compare readme-tables readme-check clean
 
 build: ## one static binary
 	$(GO) build -o $(BIN) ./cli
@@ -60,6 +60,9 @@ purego: ## no assembly: the reference kernels alone
 vet-cuda: ## the code behind the tag "cuda", with the headers of CUDA 12 and 13
 	$(call with-cuda,12) $(GO) vet -tags cuda ./infer/cuda/... ./cli
 	$(call with-cuda,13) $(GO) build -tags cuda -o $(BIN)-cuda13 ./cli
+
+standin: ## the stand-in for the CUDA driver: bin/standin/libcuda.so.1 computes on the CPU; needs g++ on x86-64
+	$(MAKE) --no-print-directory -f infer/cuda/standin/Makefile OUT=$(CURDIR)/bin/standin
 
 cross: ## everything compiles, tests included, where it is not run
 	GOOS=linux GOARCH=arm64 $(GO) vet ./...

@@ -43,8 +43,10 @@ Call body;
 void* const* arguments;
 std::mt19937_64 order;
 
-std::map<std::string, Call>& kernels() {
-  static std::map<std::string, Call> all;
+struct Kernel { Call call; u32 slots; };
+
+std::map<std::string, Kernel>& kernels() {
+  static std::map<std::string, Kernel> all;
   return all;
 }
 
@@ -258,9 +260,11 @@ u64 conflicts() { return conflictCount; }
 
 void shuffle(u64 seed) { order.seed(seed); }
 
-Registration::Registration(const char* name, Call call) { kernels()[name] = call; }
+Registration::Registration(const char* name, Call call, u32 slots) { kernels()[name] = {call, slots}; }
 
 bool find(const std::string& name) { return kernels().count(name); }
+
+u32 slots(const std::string& name) { return kernels().at(name).slots; }
 
 std::string launch(const std::string& name, Dim grid, Dim block, u32 sharedBytes, void* const* args) {
   std::lock_guard<std::mutex> lock(oneAtATime);
@@ -269,7 +273,7 @@ std::string launch(const std::string& name, Dim grid, Dim block, u32 sharedBytes
   u32 count = block.x * block.y * block.z;
   if (!count || count > 1024 || !grid.x || !grid.y || !grid.z || grid.y > 65535 || grid.z > 65535 || sharedBytes > 227 << 10)
     return name + ": geometry that no device has";
-  body = kernel->second, arguments = args, gridSize = grid, blockSize = block, sharedSize = sharedBytes;
+  body = kernel->second.call, arguments = args, gridSize = grid, blockSize = block, sharedSize = sharedBytes;
   conflictCount = 0;
   failure.clear();
   while (stacks.size() < count) stacks.emplace_back(new u8[stackBytes]);

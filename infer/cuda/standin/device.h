@@ -44,6 +44,9 @@ std::string launch(const std::string& name, Dim grid, Dim block, u32 sharedBytes
 // find says whether there is a kernel of that name.
 bool find(const std::string& name);
 
+// slots returns how many arguments a kernel that there is takes.
+u32 slots(const std::string& name);
+
 // conflicts is how many times more than needed the last launch's ldmatrix went to shared memory: 0 without bank conflicts.
 u64 conflicts();
 
@@ -82,7 +85,8 @@ void waitCopies(u32 inFlight);
 void conflict(const u32 addresses[8]);
 
 typedef void (*Call)(void* const* args);
-struct Registration { Registration(const char* name, Call); };
+struct Registration { Registration(const char* name, Call, u32 slots); };
+template <class... A> constexpr u32 count(void (*)(A...)) { return sizeof...(A); }
 template <class... A, size_t... I>
 void unpack(void (*kernel)(A...), void* const* args, std::index_sequence<I...>) { kernel(*(A*)args[I]...); }
 template <class... A>
@@ -91,7 +95,7 @@ void apply(void (*kernel)(A...), void* const* args) { unpack(kernel, args, std::
 }  // namespace standin
 
 // KERNEL follows each entry point's definition.
-#define KERNEL(name) static standin::Registration registration_##name(#name, [](void* const* args) { standin::apply(name, args); });
+#define KERNEL(name) static standin::Registration registration_##name(#name, [](void* const* args) { standin::apply(name, args); }, standin::count(name));
 
 #define threadIdx (standin::self->index)
 #define blockIdx standin::blockIndex
@@ -225,4 +229,5 @@ void multiplyAdd(float (&c)[4], const u32 (&a)[4], u32 b0, u32 b1) {
 }
 
 inline float powerOfTwo(float x) { return exp2f(x); }
+inline float reciprocal(float x) { return 1 / x; }
 template <class T> T smaller(T a, T b) { return a < b ? a : b; }
