@@ -76,7 +76,7 @@ func planAction(c *cli.Context) error {
 		}
 		var n int64
 		for b := range cuts.Blocks() {
-			packing, err := infer.PlanPacking(x.Lengths(plan.Share(share.Rank).Sub(cuts.Block(b))), s.Options.MaxLength, infer.CPUTokenBudget, infer.MaxSequences)
+			packing, err := infer.PlanPacking(x.Lengths(plan.Share(share.Rank).Sub(cuts.Block(b))), s.Options.MaxLength, infer.CPUBatch(s.Threads), infer.MaxSequences)
 			if err != nil {
 				return err
 			}

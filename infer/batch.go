@@ -89,6 +89,11 @@ func (b *Batch) Drop(t output.DType) (dropped int) {
 	return dropped
 }
 
+// failed says which batch an error is of.
+func (b *Batch) failed(err error) error {
+	return fmt.Errorf("batch of %d sequences from position %d: %w", len(b.Rows), b.positions[0], err)
+}
+
 // seal gives the rows their strings, all cut from one.
 func (b *Batch) seal(hidden int) {
 	text := string(b.text)

@@ -18,7 +18,7 @@ type Embedder struct {
 	Sources *Sources
 
 	model     *esm2.Model
-	runner    *esm2.Runner
+	runners   [batchesOnDevice]*esm2.Runner
 	tokenizer *Tokenizer
 	limits    budget
 	pulse     *pulse
@@ -37,12 +37,14 @@ func NewEmbedder(x *index.Index, m *esm2.Model, gaps Gaps, maxLength int64, toke
 	if most > MaxTokens {
 		return nil, fmt.Errorf("%w: %d residues, at most %d fit: use --max-length", ErrTooLong, x.Longest(), MaxTokens-2)
 	}
-	runner, err := m.NewRunner(int(most), MaxSequences)
-	if err != nil {
-		return nil, err
+	e := &Embedder{Sources: NewSources(x), model: m, tokenizer: tokenizer,
+		limits: budget{int64(tokenBudget), MaxSequences}, pulse: newPulse(m.Backend())}
+	for i := range e.runners {
+		if e.runners[i], err = m.NewRunner(int(most), MaxSequences); err != nil {
+			return nil, errors.Join(err, e.Close())
+		}
 	}
-	return &Embedder{Sources: NewSources(x), model: m, runner: runner, tokenizer: tokenizer,
-		limits: budget{int64(tokenBudget), MaxSequences}, pulse: newPulse(m.Backend())}, nil
+	return e, nil
 }
 
 // Beats reports whether Embed has got on since the last call, or is in a batch on a device that says nothing before its
@@ -51,11 +53,23 @@ func NewEmbedder(x *index.Index, m *esm2.Model, gaps Gaps, maxLength int64, toke
 func (e *Embedder) Beats() bool { return e.pulse.beats(time.Now()) }
 
 // Close releases the memory of batches and the mapped FASTA files, not the model.
-func (e *Embedder) Close() error { return errors.Join(e.runner.Close(), e.Sources.Close()) }
+func (e *Embedder) Close() error {
+	err := e.Sources.Close()
+	for _, r := range e.runners {
+		if r != nil {
+			err = errors.Join(err, r.Close())
+		}
+	}
+	return err
+}
 
 const (
-	// CPUTokenBudget fills the cores' caches rather than their memory: about 25 MB of activations at 8M.
-	CPUTokenBudget = 2048
+	// CPUTokenBudget is what the default --max-length leaves of a long sequence, BOS and EOS included: two such batches are
+	// about 24 MB of activations at 8M and 95 MB at 650M.
+	CPUTokenBudget = 1026
+
+	// cpuThreadTokens is what a thread has of a batch at least: about as many as a core runs through a model at a time.
+	cpuThreadTokens = 264
 
 	// MaxSequences bounds the rows of a batch where sequences are short.
 	MaxSequences = 1024
@@ -64,8 +78,17 @@ const (
 	MaxTokens = 1 << 30
 )
 
-// batchesInFlight is what the three stages need: one being filled, one on the device, one being written.
-const batchesInFlight = 3
+// CPUBatch returns the token budget of that many threads.
+func CPUBatch(threads int) int { return max(CPUTokenBudget, threads*cpuThreadTokens) }
+
+const (
+	// batchesOnDevice run at a time, so that the cores have something to do while the last tokens of a batch are computed
+	// or a thread that holds some of them has to wait for its core.
+	batchesOnDevice = 2
+
+	// batchesInFlight is what the three stages need: one being filled, those on the device, one being written.
+	batchesInFlight = batchesOnDevice + 2
+)
 
 // hidden returns H.
 func (e *Embedder) hidden() int { return e.model.Config().HiddenSize }
@@ -87,15 +110,7 @@ func (e *Embedder) Embed(ctx context.Context, r index.Range, refuse func(positio
 	})
 	group.Go(func() error {
 		defer close(computed)
-		for b := range filled {
-			if err := e.compute(b); err != nil {
-				return err
-			}
-			if err := send(ctx, computed, b); err != nil {
-				return err
-			}
-		}
-		return nil
+		return e.compute(ctx, filled, computed)
 	})
 	group.Go(func() error {
 		for b := range computed {
@@ -149,19 +164,67 @@ func (e *Embedder) fill(ctx context.Context, r index.Range, refuse func(int64) (
 	return send(ctx, filled, b)
 }
 
-// compute runs the model over a batch and takes out the rows that are not finite.
-func (e *Embedder) compute(b *Batch) error {
+// compute runs the model over batches, batchesOnDevice at a time, and hands them on in order.
+func (e *Embedder) compute(ctx context.Context, filled <-chan *Batch, computed chan<- *Batch) error {
+	var begun []*Batch // the oldest first; batch i of the run is on runner i modulo batchesOnDevice
+	oldest := 0
+	finish := func() error {
+		b, runner := begun[0], e.runners[oldest]
+		begun, oldest = begun[1:], (oldest+1)%batchesOnDevice
+		return e.finish(runner, b)
+	}
+	// What is on the device reads its batch until it is finished.
+	defer func() {
+		for len(begun) > 0 {
+			finish()
+		}
+	}()
+	next := func() error {
+		b := begun[0]
+		if err := finish(); err != nil {
+			return err
+		}
+		return send(ctx, computed, b)
+	}
+	for b := range filled {
+		if err := e.start(e.runners[(oldest+len(begun))%batchesOnDevice], b); err != nil {
+			return err
+		}
+		if begun = append(begun, b); len(begun) == batchesOnDevice {
+			if err := next(); err != nil {
+				return err
+			}
+		}
+	}
+	for len(begun) > 0 {
+		if err := next(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// start begins a batch on a runner. One without rows has nothing to compute.
+func (e *Embedder) start(r *esm2.Runner, b *Batch) error {
 	if len(b.Rows) == 0 {
 		return nil
 	}
-	err := e.pulse.batch(e.flops(b), func() error {
-		if err := e.runner.Start(b.Batch, b.Pooled); err != nil {
-			return err
-		}
-		return e.runner.Finish()
-	})
+	if err := r.Start(b.Batch, b.Pooled); err != nil {
+		return b.failed(err)
+	}
+	e.pulse.begin(e.flops(b))
+	return nil
+}
+
+// finish waits for a batch and takes out the rows that are not finite.
+func (e *Embedder) finish(r *esm2.Runner, b *Batch) error {
+	if len(b.Rows) == 0 {
+		return nil
+	}
+	err := r.Finish()
+	e.pulse.end(e.flops(b))
 	if err != nil {
-		return fmt.Errorf("batch of %d sequences from position %d: %w", len(b.Rows), b.positions[0], err)
+		return b.failed(err)
 	}
 	h := e.hidden()
 	for i := range b.Rows {

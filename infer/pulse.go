@@ -14,9 +14,11 @@ type pulse struct {
 	batches atomic.Uint64   // begun and ended
 	seen    uint64          // by the last call of beats
 
-	mu    sync.Mutex
-	rate  float64   // FLOP/s: what the device was said to reach, then what it did
-	until time.Time // the batch in hand may take as long, as far as can be said
+	mu     sync.Mutex
+	rate   float64   // FLOP/s: what the device was said to reach, then what it did
+	inHand int       // batches on the device
+	since  time.Time // the oldest of them has the device to itself, about
+	until  time.Time // they may take as long, as far as can be said
 }
 
 const (
@@ -31,22 +33,31 @@ func newPulse(b backend.Backend) *pulse {
 	return &pulse{device: stepper, rate: b.FLOPS()}
 }
 
-// batch runs a batch of that cost.
-func (p *pulse) batch(flops int64, run func() error) error {
-	begin := time.Now()
+// begin notes that a batch of that cost is on the device.
+func (p *pulse) begin(flops int64) {
+	now := time.Now()
 	p.batches.Add(1)
 	p.mu.Lock()
-	p.until = begin.Add(max(leastPatience, seconds(batchPatience*float64(flops)/max(1, p.rate))))
-	p.mu.Unlock()
-	err := run()
+	defer p.mu.Unlock()
+	if p.inHand++; p.inHand == 1 {
+		p.since, p.until = now, now
+	}
+	p.until = p.until.Add(max(leastPatience, seconds(batchPatience*float64(flops)/max(1, p.rate))))
+}
+
+// end notes that the oldest batch, of that cost, is done.
+func (p *pulse) end(flops int64) {
+	now := time.Now()
 	p.batches.Add(1)
 	p.mu.Lock()
-	p.until = time.Time{}
-	if took := time.Since(begin).Seconds(); took > 0 && flops > 0 {
+	defer p.mu.Unlock()
+	if took := now.Sub(p.since).Seconds(); took > 0 && flops > 0 {
 		p.rate = float64(flops) / took
 	}
-	p.mu.Unlock()
-	return err
+	p.since = now
+	if p.inHand--; p.inHand == 0 {
+		p.until = time.Time{}
+	}
 }
 
 // beats reports whether there was progress since the last call, or there may be some that does not show. It must not be

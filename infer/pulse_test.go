@@ -23,16 +23,15 @@ func TestAPulseIsBelievedForAsLongAsTheRateLetsExpect(t *testing.T) {
 		}
 		// takes returns for how long into a batch of that cost the pulse is believed.
 		takes := func(flops int64, long time.Duration) (believed time.Duration) {
-			p.batch(flops, func() error {
-				p.beats(time.Now()) // the begin of the batch
-				begin := time.Now()
-				for p.beats(time.Now()) {
-					time.Sleep(time.Second)
-				}
-				believed = time.Since(begin)
-				time.Sleep(max(0, long-believed))
-				return nil
-			})
+			p.begin(flops)
+			p.beats(time.Now()) // the begin of the batch
+			begin := time.Now()
+			for p.beats(time.Now()) {
+				time.Sleep(time.Second)
+			}
+			believed = time.Since(begin)
+			time.Sleep(max(0, long-believed))
+			p.end(flops)
 			return believed
 		}
 		for _, c := range []struct {
@@ -49,6 +48,36 @@ func TestAPulseIsBelievedForAsLongAsTheRateLetsExpect(t *testing.T) {
 		}
 		p.beats(time.Now())
 		if p.beats(time.Now()) {
+			t.Error("it beats after the last batch")
+		}
+	})
+}
+
+// TestAPulseIsBelievedForAllBatchesInHand: two batches take as long as both, and what one took is known when it ends.
+func TestAPulseIsBelievedForAllBatchesInHand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPulse(silentDevice{})
+		believed := func() time.Duration {
+			p.beats(time.Now()) // begins and ends
+			begin := time.Now()
+			for p.beats(time.Now()) {
+				time.Sleep(time.Second)
+			}
+			return time.Since(begin)
+		}
+		p.begin(2000)
+		p.begin(3000)
+		if got := believed(); got != 50*time.Second {
+			t.Errorf("two batches of 2 s and 3 s: believed for %v", got)
+		}
+		p.end(2000) // 40 FLOP/s
+		p.begin(400)
+		if got, want := believed(), 100*time.Second; got != want {
+			t.Errorf("one more of 10 s by then: believed for %v more", got)
+		}
+		p.end(3000)
+		p.end(400)
+		if p.beats(time.Now()); p.beats(time.Now()) {
 			t.Error("it beats after the last batch")
 		}
 	})

@@ -184,7 +184,7 @@ func (w *blockWorker) prepare() error {
 	}
 	w.plan = &infer.Plan{Index: w.index, World: o.World, Rule: o.Rule}
 	w.dir = output.Dir(o.Out)
-	w.embedder, err = infer.NewEmbedder(w.index, w.model, gaps, o.Options.MaxLength, infer.CPUTokenBudget)
+	w.embedder, err = infer.NewEmbedder(w.index, w.model, gaps, o.Options.MaxLength, infer.CPUBatch(o.Threads))
 	return err
 }
 
