@@ -4,6 +4,7 @@
 // Paths are absolute and handed on as values: a file that Nextflow stages is a link in the folder of its task, where each
 // task would build an index of its own. Ranks are flags, since an executor may run tasks as a Slurm array of its own.
 params.shares = 16
+params.threads = 8
 
 process INDEX {
     input:
@@ -17,7 +18,7 @@ process INDEX {
 }
 
 process SHARE {
-    cpus 8
+    cpus params.threads
     errorStrategy { task.exitStatus in [2, 3] ? 'finish' : 'retry' }
     maxRetries 5
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Runs the Snakefile, parallel.sh and, where there is a Nextflow, main.nf as they stand, and checks the Kubernetes manifest
-# against the schemas of Kubernetes; strace makes a file system without locks. Usage: tools.sh PROGRAM. Snakemake and the schemas come from PyPI into a virtual
-# environment beside PROGRAM, once.
+# Runs the Snakefile, parallel.sh and main.nf as they stand, and checks the Kubernetes manifest against the schemas of
+# Kubernetes; strace makes a file system without locks. Usage: tools.sh PROGRAM. Snakemake and the schemas come from PyPI,
+# Nextflow from Maven Central (with Java and Maven), to folders beside PROGRAM, once.
 set -euo pipefail
 program=$(realpath "$1")
 here=$(cd "$(dirname "$0")" && pwd)
@@ -69,10 +69,22 @@ else
 fi
 
 say "Nextflow"
+jars=$(dirname "$program")/nextflow-$(cksum < "$here/nextflow/pom.xml" | cut -d' ' -f1)
+if ! command -v nextflow > /dev/null && command -v java > /dev/null && command -v mvn > /dev/null; then
+  [ -e "$jars/ready" ] ||
+    { mvn --quiet --batch-mode --file "$here/nextflow/pom.xml" dependency:copy-dependencies -DoutputDirectory="$jars" > mvn.log 2>&1 &&
+      touch "$jars/ready"; } || tail -3 mvn.log
+  [ -e "$jars/ready" ] && export NEXTFLOW_JARS=$jars PATH=$here/nextflow:$PATH
+fi
 if command -v nextflow > /dev/null; then
-  nextflow run "$pages/main.nf" --fasta "$work/in.fa" --model "$work/model" --out "$work/flow" --shares 4 -process.cpus 1 || fail "nextflow"
+  export NXF_OFFLINE=true NXF_HOME=$work/nextflow
+  flow() { nextflow run "$pages/main.nf" --threads 1 --fasta "$work/in.fa" --model "$work/model" --out "$work/flow" --shares 4 "$@" > flow.log 2>&1 || { cat flow.log; fail "nextflow"; }; }
+  flow
+  complete flow alone
+  rm flow/embeddings/part-r00002-*
+  flow
   complete flow alone
 else
-  echo "NOT RUN: nextflow is not installed"
+  echo "NOT RUN: nextflow is not installed, nor java and mvn to fetch it"
 fi
 echo "Tools: ok in $SECONDS s"
