@@ -92,6 +92,26 @@ func TestSourcesReadASubset(t *testing.T) {
 	}
 }
 
+func TestSourcesGoOnAfterAnError(t *testing.T) {
+	x := buildIndex(t, manyRecords(400, 1))
+	s := NewSources(x)
+	defer s.Close()
+	stop := errors.New("stop")
+	if err := s.Each(context.Background(), index.Share(x.Len(), 0, 1), func(*Record) error { return stop }); err != stop {
+		t.Fatal(err)
+	}
+	want := int64(300)
+	if err := s.Each(context.Background(), index.Range{Start: 300, Stop: 400, Step: 1}, func(r *Record) error {
+		if r.Position != want {
+			t.Fatalf("position %d, want %d", r.Position, want)
+		}
+		want++
+		return nil
+	}); err != nil || want != 400 {
+		t.Error(want, err)
+	}
+}
+
 func TestReadingAllocatesNothingPerRecord(t *testing.T) {
 	x := buildIndex(t, manyRecords(3000, 1))
 	s := NewSources(x)
