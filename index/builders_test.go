@@ -27,6 +27,7 @@ const buildVariable = "LONGFIRST_TEST_BUILD"
 const (
 	memoryVariable   = "LONGFIRST_TEST_MEMORY"
 	fileSizeVariable = "LONGFIRST_TEST_FILE_SIZE"
+	namesVariable    = "LONGFIRST_TEST_NAMES" // where set, the process also adds names
 )
 
 func TestMain(m *testing.M) {
@@ -37,6 +38,12 @@ func TestMain(m *testing.M) {
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
+		}
+		if os.Getenv(namesVariable) != "" {
+			if x, err = AddNames(context.Background(), x, Options{}); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
 		}
 		fmt.Println(outcome, x.Digest())
 		os.Exit(0)

@@ -11,7 +11,8 @@ import (
 )
 
 // Check compares the whole index with its FASTA files, which it reads again: that they have the recorded size, time and
-// content; every page and every entry, in order; the totals, the digest, and that a '>' stands at every offset.
+// content; every page and every entry, in order; the totals, the digest, and that a '>' stands at every offset; and what
+// was added on demand.
 //
 // Errors: ErrMismatch, ErrCorrupt, those of mmapfasta.Scan, fs.ErrNotExist for a missing FASTA file, ctx's cause.
 func (x *Index) Check(ctx context.Context) error {
@@ -42,7 +43,15 @@ func (x *Index) Check(ctx context.Context) error {
 	if err := x.checkFacts(want); err != nil {
 		return err
 	}
-	return x.checkPages()
+	if err := x.checkPages(); err != nil {
+		return err
+	}
+	for _, e := range x.extensions() {
+		if err := x.checkExtension(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (x *Index) mismatch(format string, args ...any) error {

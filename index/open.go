@@ -29,6 +29,8 @@ type Index struct {
 	db    *bolt.DB
 	tx    *bolt.Tx // the one read transaction of all cursors
 	pages *bolt.Bucket
+
+	hash func(id []byte) uint64 // of the bucket names
 }
 
 // Open opens the index at path for reading.
@@ -39,7 +41,7 @@ func Open(path string) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &Index{path: path}
+	x := &Index{path: path, hash: hashID}
 	if err := guard(path, x.openDatabase); err != nil {
 		return nil, err
 	}
