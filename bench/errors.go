@@ -6,6 +6,9 @@ var (
 	// ErrWrong is returned when a workload's result did not pass its check.
 	ErrWrong = errors.New("result did not pass its check")
 
+	// ErrPeer is wrapped by a Versus whose other program failed: it is not compared with then, and the run goes on.
+	ErrPeer = errors.New("the other program failed")
+
 	// ErrNoWorkload is returned when no workload is left to run.
 	ErrNoWorkload = errors.New("no workload")
 

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -24,14 +25,26 @@ func (m *fakeMeter) Measure(limits.Limit, time.Duration) (float64, error) {
 	return rate, nil
 }
 
-// fakeClock stands still but where a workload moves it.
+// Method knows no way to read a disk.
+func (m *fakeMeter) Method(l limits.Limit) (string, error) {
+	if l.Kind == limits.DiskRead {
+		return "", errors.New("no disk")
+	}
+	return "", nil
+}
+
+// fakeClock stands still but where a workload moves it. There are two cores, and others use as much of them as they are said
+// to; the rest is idle.
 type fakeClock struct {
-	wall time.Time
-	cpu  time.Duration
+	wall   time.Time
+	cpu    time.Duration
+	others time.Duration
 }
 
 func (c *fakeClock) clock() clock {
-	return clock{func() time.Time { return c.wall }, func() time.Duration { return c.cpu }}
+	return clock{func() time.Time { return c.wall }, func() time.Duration { return c.cpu }, func() coreTimes {
+		return coreTimes{cores: 2, idle: 2*c.wall.Sub(time.Time{}) - c.cpu - c.others}
+	}}
 }
 
 // fakeWorkload takes some seconds a run and works through 600 units.
@@ -42,9 +55,11 @@ type fakeWorkload struct {
 	of      []limits.Limit
 	limits  []limits.Limit
 	wrong   error // what Check returns
+	fails   error // what Run returns
 	onCheck func()
 	checks  int
 	closed  bool
+	taken   []float64 // share of both cores that others take in each run, the last one for ever; may be empty
 }
 
 func newFake(c *fakeClock, seconds ...float64) *fakeWorkload {
@@ -66,8 +81,14 @@ func (w *fakeWorkload) Run(context.Context) error {
 	}
 	d := time.Duration(seconds * float64(time.Second))
 	w.clock.wall = w.clock.wall.Add(d)
-	w.clock.cpu += 2 * d
-	return nil
+	taken := 0.0
+	if len(w.taken) > 0 {
+		taken = w.taken[0]
+		w.taken = w.taken[min(1, len(w.taken)-1):]
+	}
+	w.clock.others += time.Duration(2 * float64(d) * taken)
+	w.clock.cpu += time.Duration(2 * float64(d) * (1 - taken))
+	return w.fails
 }
 
 func (w *fakeWorkload) Figures(e Elapsed) []Figure {

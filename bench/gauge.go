@@ -7,8 +7,12 @@ import (
 	"longfirst/bench/limits"
 )
 
-// Margin is how far a calibration may be below the best one of its limit before the samples beside it are marked.
+// Margin is how far a calibration may be below the best one of its limit before the samples beside it are marked, and
+// what share of the time of its cores a sample may lose to others before it is.
 const Margin = 0.10
+
+// StarvedMargin is the same for samples that say nothing about the program any more.
+const StarvedMargin = 0.50
 
 // calibrationTime is how long a limit is measured for: some time slices of a scheduler.
 const calibrationTime = 40 * time.Millisecond
@@ -16,6 +20,8 @@ const calibrationTime = 40 * time.Millisecond
 // Meter measures limits: a *limits.Meter, but in tests.
 type Meter interface {
 	Measure(limits.Limit, time.Duration) (float64, error)
+	// Method says how a limit is measured, or as an error, why it can't be.
+	Method(limits.Limit) (string, error)
 }
 
 // gauge keeps what calibrations of the whole run gave.
@@ -51,16 +57,17 @@ func (g *gauge) calibrate(ctx context.Context, list []limits.Limit) ([]float64, 
 	return rates, nil
 }
 
-// mark marks the samples beside a calibration that is too far below the best, and returns how many have no mark. The best
-// only grows, so a mark stays.
+// mark marks the samples that were disturbed or starved, and returns how many have no mark. The best only grows, so a
+// mark stays.
 func (g *gauge) mark(list []limits.Limit, samples []Sample) (unmarked int) {
 	for i := range samples {
 		s := &samples[i]
+		lack := s.Lost
 		for k, l := range list {
-			if min(s.Before[k], s.After[k]) < g.best[l]*(1-Margin) {
-				s.Marked = true
-			}
+			lack = max(lack, 1-min(s.Before[k], s.After[k])/g.best[l])
 		}
+		s.Marked = s.Marked || lack > Margin
+		s.Starved = s.Starved || lack > StarvedMargin
 		if !s.Marked {
 			unmarked++
 		}

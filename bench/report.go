@@ -1,7 +1,9 @@
 package bench
 
 import (
+	"cmp"
 	"encoding/json"
+	"fmt"
 	"io"
 	"math"
 	"slices"
@@ -22,6 +24,16 @@ type Report struct {
 	Results []*Result     `json:"results"`
 	Absent  []Absent      `json:"absent,omitempty"`
 	Lines   []string      `json:"lines"` // the report in short
+
+	Partial    string       `json:"partial,omitempty"`    // how far a run came that did not end
+	Watched    string       `json:"watched,omitempty"`    // what told how much others ran during a sample
+	Unmeasured []Unmeasured `json:"unmeasured,omitempty"` // limits
+}
+
+// Unmeasured is a limit that can't be measured here.
+type Unmeasured struct {
+	Limit string `json:"limit"`
+	Why   string `json:"why"`
 }
 
 // Absent is a peer that could not be compared with.
@@ -34,7 +46,8 @@ type Absent struct {
 type LimitResult struct {
 	Limit limits.Limit `json:"-"`
 	Name  string       `json:"limit"`
-	Best  float64      `json:"best"` // what shares are of
+	How   string       `json:"how,omitempty"` // it is measured, where there are several ways
+	Best  float64      `json:"best"`          // what shares are of
 	Summary
 }
 
@@ -45,11 +58,14 @@ type Result struct {
 	Peer      string    `json:"peer,omitempty"` // the other program and its version, where two are compared
 	Shows     string    `json:"shows"`
 	Sentence  string    `json:"sentence"`
-	Headline  string    `json:"headline"` // unit of the figure that the workload is about
-	Steady    bool      `json:"steady"`   // enough samples are unmarked, and only they count
-	Limits    []string  `json:"limits"`   // that Before and After of the samples are rates of
+	Headline  string    `json:"headline"`          // unit of the figure that the workload is about
+	Steady    bool      `json:"steady"`            // enough samples are unmarked, and only they count
+	Nothing   string    `json:"nothing,omitempty"` // why there is no result: nothing was measured, or it was wrong
+	Limits    []string  `json:"limits"`            // that Before and After of the samples are rates of
 	Summaries []Summary `json:"summaries"`
 	Samples   []Sample  `json:"samples"`
+
+	failure string // why there is no result, whatever the samples are
 }
 
 // Sample is one run of a workload.
@@ -59,7 +75,9 @@ type Sample struct {
 	Figures     []Value   `json:"figures"`
 	Before      []float64 `json:"before"` // calibrations
 	After       []float64 `json:"after"`
+	Lost        float64   `json:"lost"` // share of the cores' time that others took while it ran
 	Marked      bool      `json:"marked"`
+	Starved     bool      `json:"starved,omitempty"` // and worth nothing
 
 	figures []Figure // what Figures are made of
 }
@@ -102,24 +120,17 @@ func (r *Result) Values(unit string) []float64 {
 	return values
 }
 
-// Counting returns the samples that count.
+// Counting returns the samples that count: the unmarked ones, or of an unsteady result all that were not starved. A result
+// that has too few of them has none.
 func (r *Result) Counting() []Sample {
-	if !r.Steady {
-		return r.Samples
+	if r.Nothing != "" {
+		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(r.Samples), func(s Sample) bool { return s.Marked })
+	return slices.DeleteFunc(slices.Clone(r.Samples), func(s Sample) bool { return s.Starved || s.Marked && r.Steady })
 }
 
 // Marked returns how many samples are marked.
-func (r *Result) Marked() int {
-	n := 0
-	for _, s := range r.Samples {
-		if s.Marked {
-			n++
-		}
-	}
-	return n
-}
+func (r *Result) Marked() int { return count(r.Samples, func(s Sample) bool { return s.Marked }) }
 
 // Find returns the summary of a unit, a zero one where the result has none.
 func (r *Result) Find(unit string) Summary { return find(r.Summaries, unit) }
@@ -133,13 +144,21 @@ func find(list []Summary, unit string) Summary {
 	return Summary{Unit: unit}
 }
 
-// judge marks the samples of a result and gives their shares by all calibrations of the run, and sums up those that count.
+// MinSamples is how many samples a result rests on at least, unless fewer were asked for.
+const MinSamples = 3
+
+// judge marks the samples of a result and gives their shares by all calibrations of the run, decides which of them count,
+// and sums them up.
 func (r *Result) judge(g *gauge, list []limits.Limit, wanted int) {
-	r.Steady = g.mark(list, r.Samples) >= min(wanted, len(r.Samples))
+	unmarked := g.mark(list, r.Samples)
+	needed := min(wanted, MinSamples)
+	r.Steady = unmarked >= needed
+	r.Summaries, r.Headline = r.Summaries[:0], ""
+	r.Nothing = cmp.Or(r.failure, r.tooFew(needed))
+	var units []string
 	for i := range r.Samples {
 		r.Samples[i].share(g.best)
 	}
-	var units []string
 	for _, s := range r.Counting() {
 		for _, f := range s.Figures {
 			if !slices.Contains(units, f.Unit) {
@@ -147,12 +166,34 @@ func (r *Result) judge(g *gauge, list []limits.Limit, wanted int) {
 			}
 		}
 	}
-	r.Summaries = r.Summaries[:0]
 	for _, unit := range units {
 		r.Summaries = append(r.Summaries, Summarize(unit, r.Values(unit)))
 	}
-	// The figure that is about the workload stands behind the time of a run, and may have no value.
-	r.Headline = units[min(1, len(units)-1)]
+	if len(units) > 0 {
+		// The figure that is about the workload stands behind the time of a run, and may have no value.
+		r.Headline = units[min(1, len(units)-1)]
+	}
+}
+
+// tooFew says why a result has fewer samples than it needs, or nothing.
+func (r *Result) tooFew(needed int) string {
+	switch starved := count(r.Samples, func(s Sample) bool { return s.Starved }); {
+	case len(r.Samples)-starved >= needed:
+		return ""
+	case starved > 0:
+		return fmt.Sprintf("not measured: machine busy, %d of %d samples starved", starved, len(r.Samples))
+	default:
+		return fmt.Sprintf("not measured: no time, %d of %d samples", len(r.Samples), needed)
+	}
+}
+
+func count(samples []Sample, is func(Sample) bool) (n int) {
+	for _, s := range samples {
+		if is(s) {
+			n++
+		}
+	}
+	return n
 }
 
 // share puts the shares behind the figures they are of. Figures for which too little time passed are left out.

@@ -23,10 +23,10 @@ func sampleReport() *Report {
 		Program: "longfirst 1.2.3", Started: time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC), Seconds: 9, Threads: 2, Margin: 0.1,
 		Machine: Machine{"linux", "amd64", "AMD EPYC 9B14", 4, "avx512", "go1.26.0"},
 		Limits: []LimitResult{
-			{one, one.String(), 150, Summary{"GFLOP/s", 148.5, 0.02, 9}},
-			{two, two.String(), 300, Summary{"GFLOP/s", 299, 0.031, 9}},
+			{one, one.String(), "", 150, Summary{"GFLOP/s", 148.5, 0.02, 9}},
+			{two, two.String(), "a loop", 300, Summary{"GFLOP/s", 299, 0.031, 9}},
 		},
-		Absent: []Absent{{"esm-cpp", "not installed"}}, Lines: []string{"A line.", "Another."},
+		Absent: []Absent{{"esm-cpp", "not installed"}}, Watched: "/proc/stat", Unmeasured: []Unmeasured{{"disk-read-1", "no disk"}}, Lines: []string{"A line.", "Another."},
 		Results: []*Result{
 			{
 				Workload: "infer-cpu", Case: "model=m", Shows: "how fast it is", Sentence: "It is fast.", Headline: "residues/s", Steady: true, Limits: []string{"fma-2"},
@@ -40,14 +40,21 @@ func sampleReport() *Report {
 			{
 				Workload: "index-build", Case: "input=x", Shows: "another thing", Sentence: "It is slow.", Headline: "MB/s", Steady: false, Limits: []string{},
 				Summaries: []Summary{{"ns/op", 1e6, 0.5, 1}, {"MB/s", 5, 0, 1}},
-				Samples:   []Sample{{Figures: []Value{{"ns/op", 1e6}, {"MB/s", 5}}, Marked: true, Before: []float64{}, After: []float64{}}},
+				Samples: []Sample{
+					{Figures: []Value{{"ns/op", 1e6}, {"MB/s", 5}}, Marked: true, Before: []float64{}, After: []float64{}},
+					{Figures: []Value{{"ns/op", 4e6}, {"MB/s", 1.25}}, Marked: true, Starved: true, Lost: 0.75, Before: []float64{}, After: []float64{}},
+				},
+			},
+			{
+				Workload: "resume", Case: "input=x", Shows: "a third", Nothing: "not measured: machine busy, 1 of 1 samples starved", Limits: []string{}, Summaries: []Summary{},
+				Samples: []Sample{{Figures: []Value{{"ns/op", 3e6}}, Starved: true, Marked: true, Lost: 0.75, Before: []float64{}, After: []float64{}}},
 			},
 		},
 	}
 }
 
 const sampleText = `# longfirst 1.2.3, 2026-03-04 05:06:07 UTC, go1.26.0; 4 cores, FMA loop avx512
-# marked: beside a calibration more than 10 % below the best of this run; a marked sample counts only in an unsteady result
+# marked: beside a calibration more than 10 % below the best of this run, or with more than 10 % of its cores' time lost to others (/proc/stat); starved: the same by 50 %. A starved sample never counts, a marked one only in an unsteady result
 goos: linux
 goarch: amd64
 pkg: longfirst/bench
@@ -57,6 +64,8 @@ Unit residues/s better=higher
 # limits: median, best and spread over the calibrations of the whole run; shares are of the best
 BenchmarkLimitFMA-1	1	148.5 GFLOP/s	150.0 best-GFLOP/s	2 %spread
 BenchmarkLimitFMA-2	1	299.0 GFLOP/s	300.0 best-GFLOP/s	3 %spread
+# fma-2: with a loop
+# not measured: disk-read-1: no disk
 
 # infer-cpu/model=m: how fast it is
 steady: true
@@ -68,7 +77,13 @@ BenchmarkInferCPU/model=m-2	1	2600000000 ns/op	1185 residues/s	1.100 %peak
 # index-build/input=x: another thing
 steady: false
 BenchmarkIndexBuild/input=x-2	1	1000000 ns/op	5.000 MB/s
-# It is slow. Median of 1, spread 0 %; the machine was UNSTEADY beside 1 of 1 samples: take rates as lower bounds, shares with doubt.
+# starved: BenchmarkIndexBuild/input=x-2	1	4000000 ns/op	1.250 MB/s
+# It is slow. Median of 1, spread 0 %; the machine was UNSTEADY in 2 of 2 samples: rates are lower bounds.
+
+# resume/input=x: a third
+steady: false
+# starved: BenchmarkResume/input=x-2	1	3000000 ns/op
+# resume/input=x: not measured: machine busy, 1 of 1 samples starved.
 
 # absent: esm-cpp: not installed
 
@@ -88,9 +103,10 @@ func TestText(t *testing.T) {
 
 func TestInShort(t *testing.T) {
 	r := sampleReport()
-	machine := "This machine, AMD EPYC 9B14, at best: 150 GFLOP/s of multiply-adds (avx512) on one thread, 300 on 2; one thread reads 0.0 GB/s from memory and 0.0 GB/s from files in the page cache."
+	machine := "This machine, AMD EPYC 9B14, at best: 150 GFLOP/s of multiply-adds (avx512) on one thread, 300 on 2; one thread reads 0.0 GB/s from memory, 0.0 GB/s from files in the page cache."
 	for _, c := range []struct{ names, want []string }{
 		{[]string{"index-build", "none"}, []string{machine, r.Results[1].Told()}},
+		{[]string{"resume"}, []string{machine, "resume/input=x: not measured: machine busy, 1 of 1 samples starved."}},
 		{nil, []string{machine, r.Results[0].Told(), r.Results[1].Told()}},
 	} {
 		if diff := cmp.Diff(c.want, r.inShort(c.names)); diff != "" {
@@ -104,10 +120,17 @@ func TestNewest(t *testing.T) {
 	if _, _, err := Newest(dir); !errors.Is(err, ErrReport) {
 		t.Errorf("%v, want ErrReport", err)
 	}
-	for day, program := range map[int]string{3: "old", 5: "new", 4: "middle"} {
+	for day, program := range map[int]string{3: "old", 5: "new", 4: "middle", 6: "interrupted"} {
 		r := sampleReport()
 		r.Started, r.Program = time.Date(2026, 3, day, 0, 0, 0, 0, time.UTC), program
-		if _, err := r.Save(dir, File{"more.txt", func(w io.Writer) error { _, err := io.WriteString(w, "more"); return err }}); err != nil {
+		if program == "interrupted" {
+			r.Partial = "1 of 2 workloads"
+		}
+		folder, err := r.Folder(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Save(folder, File{"more.txt", func(w io.Writer) error { _, err := io.WriteString(w, "more"); return err }}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -139,9 +162,17 @@ func TestSaveKeepsEveryRun(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "results")
 	r := sampleReport()
 	for _, want := range []string{"2026-03-04-amd-epyc-9b14-4-cores", "2026-03-04-amd-epyc-9b14-4-cores.2"} {
-		folder, err := r.Save(dir)
+		folder, err := r.Folder(dir)
 		if err != nil || filepath.Base(folder) != want {
 			t.Fatalf("%s, %v; want %s", folder, err, want)
+		}
+		for range 2 { // the second replaces the first
+			if err := r.Save(folder); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if files, err := os.ReadDir(folder); err != nil || len(files) != 2 {
+			t.Errorf("%d files, %v", len(files), err)
 		}
 		text, err := os.ReadFile(filepath.Join(folder, textFile))
 		if err != nil || string(text) != sampleText {
@@ -151,7 +182,7 @@ func TestSaveKeepsEveryRun(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(r, back, cmpopts.IgnoreUnexported(Sample{})); diff != "" {
+		if diff := cmp.Diff(r, back, cmpopts.IgnoreUnexported(Sample{}, Result{})); diff != "" {
 			t.Error(diff)
 		}
 	}

@@ -24,9 +24,9 @@ type File struct {
 	Write func(io.Writer) error
 }
 
-// Save writes the report and more files to a new folder <date>-<machine> below dir and returns its path. A second one of
-// the day gets a number.
-func (r *Report) Save(dir string, more ...File) (string, error) {
+// Folder makes a new folder <date>-<machine> below dir for the results of a report and returns its path. A second one of the
+// day gets a number.
+func (r *Report) Folder(dir string) (string, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return "", err
 	}
@@ -35,26 +35,34 @@ func (r *Report) Save(dir string, more ...File) (string, error) {
 	for n := 2; ; n++ {
 		err := os.Mkdir(folder, 0o777)
 		if err == nil {
-			break
+			return folder, nil
 		}
 		if !errors.Is(err, fs.ErrExist) {
 			return "", err
 		}
 		folder = fmt.Sprintf("%s.%d", name, n)
 	}
-	var errs []error
-	for _, f := range append([]File{{textFile, r.WriteText}, {jsonFile, r.WriteJSON}}, more...) {
-		errs = append(errs, writeFile(filepath.Join(folder, f.Name), f.Write))
-	}
-	return folder, errors.Join(errs...)
 }
 
-func writeFile(path string, write func(io.Writer) error) error {
-	file, err := os.Create(path)
+// Save writes the report and more files to a folder, over those of an earlier state of the report.
+func (r *Report) Save(folder string, more ...File) error {
+	var errs []error
+	for _, f := range append([]File{{textFile, r.WriteText}, {jsonFile, r.WriteJSON}}, more...) {
+		errs = append(errs, replaceFile(filepath.Join(folder, f.Name), f.Write))
+	}
+	return errors.Join(errs...)
+}
+
+// replaceFile writes a file beside the one of that name and renames it over it: a kill leaves one or the other.
+func replaceFile(path string, write func(io.Writer) error) error {
+	file, err := os.Create(path + ".part")
 	if err != nil {
 		return err
 	}
-	return errors.Join(write(file), file.Close())
+	if err := errors.Join(write(file), file.Close()); err != nil {
+		return errors.Join(err, os.Remove(file.Name()))
+	}
+	return os.Rename(file.Name(), path)
 }
 
 // Load reads the report of a results folder, or of a JSON file. Errors: ErrReport, what reading gives.
@@ -82,7 +90,7 @@ func Load(path string) (*Report, error) {
 	return r, nil
 }
 
-// Newest returns the results folder below dir whose run started last.
+// Newest returns the results folder below dir whose run started last, of those that ended.
 func Newest(dir string) (string, *Report, error) {
 	names, err := filepath.Glob(filepath.Join(dir, "*", jsonFile))
 	if err != nil {
@@ -95,7 +103,7 @@ func Newest(dir string) (string, *Report, error) {
 		if err != nil {
 			return "", nil, err
 		}
-		if newest == nil || r.Started.After(newest.Started) {
+		if r.Partial == "" && (newest == nil || r.Started.After(newest.Started)) {
 			folder, newest = filepath.Dir(name), r
 		}
 	}

@@ -3,8 +3,10 @@ package bench
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,7 +22,8 @@ func TestMarksAreJudgedAtTheEnd(t *testing.T) {
 	clock := new(fakeClock)
 	first, second := newFake(clock, 1), newFake(clock, 1)
 	second.name = "second"
-	rates := slices.Repeat([]float64{50}, limitRounds*len(machineLimits(2, []Workload{first, second}))+4) // first takes two samples
+	// first takes two samples; then the limits of the machine but the disk's, which has none, are measured again
+	rates := slices.Repeat([]float64{50}, limitRounds*8+4+8)
 	r, err := run(context.Background(), []Workload{first, second}, testOptions(), &fakeMeter{append(rates, 100)}, clock.clock(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -71,13 +74,78 @@ func TestLowerIsBetter(t *testing.T) {
 	}
 }
 
-func TestWorkloadIsClosedAfterAFailure(t *testing.T) {
+// A workload that fails has no result; the others have, and the run fails.
+func TestFailureIsReportedAndTheRunGoesOn(t *testing.T) {
 	clock := new(fakeClock)
-	w := newFake(clock, 1)
-	w.wrong = errors.New("off")
-	_, err := run(context.Background(), []Workload{w}, testOptions(), &fakeMeter{[]float64{1}}, clock.clock(), t.TempDir())
-	if !errors.Is(err, ErrWrong) || !w.closed {
-		t.Errorf("%v, closed %t", err, w.closed)
+	w, next := newFake(clock, 1), newFake(clock, 1)
+	w.wrong, next.name = errors.New("row 7 is off"), "next"
+	r, err := run(context.Background(), []Workload{w, next}, testOptions(), &fakeMeter{[]float64{1}}, clock.clock(), t.TempDir())
+	if !errors.Is(err, ErrWrong) || !w.closed || !next.closed {
+		t.Errorf("%v, closed %t, %t", err, w.closed, next.closed)
+	}
+	if got := r.Results[0]; !strings.HasPrefix(got.Nothing, "FAILED: ") || !strings.Contains(got.Nothing, "row 7 is off") || len(got.Counting()) > 0 {
+		t.Errorf("%q, %d samples count", got.Nothing, len(got.Counting()))
+	}
+	if got := r.Results[1]; got.Nothing != "" || got.Main().Samples != 2 || r.Partial != "" {
+		t.Errorf("next: %q, %+v; partial %q", got.Nothing, got.Main(), r.Partial)
+	}
+}
+
+func TestPeerThatFailsIsAbsent(t *testing.T) {
+	clock := new(fakeClock)
+	w, next := newFake(clock, 1), newFake(clock, 1)
+	w.fails, next.name = fmt.Errorf("%w: out of memory", ErrPeer), "next"
+	r, err := run(context.Background(), []Workload{w, next}, testOptions(), &fakeMeter{[]float64{1}}, clock.clock(), t.TempDir())
+	if err != nil || len(r.Results) != 1 || r.Results[0].Workload != "next" || r.Results[0].Sentence == "" {
+		t.Fatalf("%+v, %v", r.Results, err)
+	}
+	if len(r.Absent) != 1 || r.Absent[0].Peer != "fake/size=600" || !strings.Contains(r.Absent[0].Why, "out of memory") {
+		t.Errorf("%+v", r.Absent)
+	}
+}
+
+// What was measured before the interruption is there, and was kept before.
+func TestInterruptedRunKeepsWhatItHas(t *testing.T) {
+	clock := new(fakeClock)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	stop := errors.New("stop")
+	first, second, third := newFake(clock, 1), newFake(clock, 1), newFake(clock, 1)
+	second.onCheck = func() { cancel(stop) }
+	second.wrong = errors.New("half a result")
+	opt := testOptions()
+	var kept []string
+	opt.Keep = func(r *Report) error {
+		kept = append(kept, fmt.Sprintf("%s: %d, %s", r.Partial, len(r.Results), r.Results[0].Sentence))
+		return nil
+	}
+	r, err := run(ctx, []Workload{first, second, third}, opt, &fakeMeter{[]float64{1}}, clock.clock(), t.TempDir())
+	if !errors.Is(err, stop) || r == nil || r.Partial != "1 of 3 workloads" || len(r.Results) != 1 || r.Results[0].Main().Samples != 2 || len(r.Lines) == 0 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if len(kept) != 1 || kept[0] != "1 of 3 workloads: 1, It ran." {
+		t.Errorf("kept: %v", kept)
+	}
+}
+
+func TestFailingToKeepEndsTheRun(t *testing.T) {
+	clock := new(fakeClock)
+	opt := testOptions()
+	full := errors.New("disk full")
+	opt.Keep = func(*Report) error { return full }
+	if r, err := run(context.Background(), []Workload{newFake(clock, 1), newFake(clock, 1)}, opt, &fakeMeter{[]float64{1}}, clock.clock(), t.TempDir()); !errors.Is(err, full) || r == nil {
+		t.Errorf("%v", err)
+	}
+}
+
+// Where all the time is spent, the workloads still to come are named as not measured.
+func TestNoTimeLeft(t *testing.T) {
+	clock := new(fakeClock)
+	first, second := newFake(clock, 100), newFake(clock, 1)
+	opt := testOptions()
+	opt.Count, opt.Total = 1, 90*time.Second
+	r, err := run(context.Background(), []Workload{first, second}, opt, &fakeMeter{[]float64{1}}, clock.clock(), t.TempDir())
+	if err != nil || len(r.Results) != 2 || r.Results[1].Nothing != "not measured: no time left" || second.checks != 0 {
+		t.Errorf("%+v, %v", r.Results, err)
 	}
 }
 
@@ -85,10 +153,10 @@ func TestMachineLimits(t *testing.T) {
 	w := newFake(nil)
 	w.limits = []limits.Limit{fastLimit, {Kind: limits.FileRead, Threads: 7}}
 	list := machineLimits(2, []Workload{w})
-	if len(list) != 9 || !slices.Contains(list, w.limits[1]) || len(slices.Compact(slices.Clone(list))) != 9 {
+	if len(list) != 11 || !slices.Contains(list, w.limits[1]) || len(slices.Compact(slices.Clone(list))) != 11 {
 		t.Errorf("two threads: %v", list)
 	}
-	if list := machineLimits(1, nil); len(list) != 4 {
+	if list := machineLimits(1, nil); len(list) != 5 {
 		t.Errorf("one thread: %v", list)
 	}
 }

@@ -11,20 +11,27 @@ import (
 	"longfirst/bench/limits"
 )
 
-// clock tells wall time and the CPU time of the process.
+// clock tells wall time, the CPU time of the process, and what the cores do.
 type clock struct {
-	now func() time.Time
-	cpu func() time.Duration
+	now   func() time.Time
+	cpu   func() time.Duration
+	cores func() coreTimes
 }
 
-var systemClock = clock{time.Now, cpuTime}
+var systemClock = clock{time.Now, cpuTime, readCores}
+
+// triesPerSample is how many samples are taken, within the budget, for each that should be unmarked.
+const triesPerSample = 3
+
+// overrun is how many times the budget may be spent on the first MinSamples, without which there is no result.
+const overrun = 3
 
 // sampler takes the samples of a workload.
 type sampler struct {
 	gauge  *gauge
 	clock  clock
-	count  int           // unmarked samples wanted; at most twice as many are taken
-	budget time.Duration // no sample is begun that would end later than this, but the first
+	count  int           // unmarked samples wanted; at most three times as many are taken
+	budget time.Duration // no sample is begun that would end later than this, but the first; see overrun
 	log    *slog.Logger
 }
 
@@ -41,13 +48,17 @@ func (s *sampler) collect(ctx context.Context, w Workload) ([]Sample, error) {
 		samples = append(samples, sample)
 		unmarked := s.gauge.mark(list, samples)
 		s.log.Info("sample of "+Label(w), "number", len(samples), "seconds", fmt.Sprintf("%.3f", sample.WallSeconds),
-			"unmarked", unmarked, "wanted", s.count)
+			"lost_to_others", fmt.Sprintf("%.0f %%", 100*sample.Lost), "unmarked", unmarked, "wanted", s.count)
 		spent := s.clock.now().Sub(begin)
 		next := spent / time.Duration(len(samples))
+		budget := s.budget
+		if len(samples) < min(s.count, MinSamples) {
+			budget *= overrun
+		}
 		switch {
-		case unmarked >= s.count || len(samples) >= 2*s.count:
+		case unmarked >= s.count || len(samples) >= triesPerSample*s.count:
 			return samples, nil
-		case spent+next > s.budget:
+		case spent+next > budget:
 			s.log.Info("no time for more samples of "+Label(w), "taken", len(samples), "unmarked", unmarked, "wanted", s.count)
 			return samples, nil
 		}
@@ -62,11 +73,12 @@ func (s *sampler) take(ctx context.Context, w Workload, list []limits.Limit) (Sa
 	if sample.Before, err = s.gauge.calibrate(ctx, list); err != nil {
 		return sample, err
 	}
-	wall, cpu := s.clock.now(), s.clock.cpu()
+	cores, wall, cpu := s.clock.cores(), s.clock.now(), s.clock.cpu()
 	if err := w.Run(ctx); err != nil {
 		return sample, err
 	}
 	elapsed := Elapsed{CPU: s.clock.cpu() - cpu, Wall: s.clock.now().Sub(wall)}
+	sample.Lost = cores.lost(s.clock.cores(), elapsed, threadsOf(list))
 	if sample.After, err = s.gauge.calibrate(ctx, list); err != nil {
 		return sample, err
 	}
@@ -86,4 +98,13 @@ func (s *sampler) take(ctx context.Context, w Workload, list []limits.Limit) (Sa
 		}
 	}
 	return sample, nil
+}
+
+// threadsOf returns how many threads a workload has that is compared with these limits.
+func threadsOf(list []limits.Limit) int {
+	n := 1
+	for _, l := range list {
+		n = max(n, l.Threads)
+	}
+	return n
 }

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,7 +17,9 @@ const longBudget = time.Hour
 func marks(samples []Sample) string {
 	s := ""
 	for _, sample := range samples {
-		if sample.Marked {
+		if sample.Starved {
+			s += "X"
+		} else if sample.Marked {
 			s += "x"
 		} else {
 			s += "."
@@ -40,7 +43,8 @@ func TestSamplesAreMarkedAndRepeated(t *testing.T) {
 		{"just outside the margin", []float64{100, 100, 89.9, 89.9, 100}, ".x..", true},
 		{"the best comes last", []float64{50, 50, 50, 50, 100}, "xx...", true},
 		{"the best comes behind the third", []float64{50, 50, 50, 50, 50, 100}, "xxx...", true},
-		{"never good again", []float64{100, 100, 50}, ".xxxxx", false},
+		{"never good again", []float64{100, 100, 60}, ".xxxxxxxx", false},
+		{"at half speed", []float64{100, 100, 50, 100, 49, 100}, ".xX..", true},
 	} {
 		clock := new(fakeClock)
 		s := fakeSampler(&fakeMeter{c.rates}, clock, 3, longBudget)
@@ -91,14 +95,68 @@ func TestOnlyUnmarkedSamplesCount(t *testing.T) {
 	}
 }
 
+// Others that come and go between two calibrations are seen by what the cores did.
+func TestSamplesThatLoseTheirCoresAreMarked(t *testing.T) {
+	clock := new(fakeClock)
+	s := fakeSampler(&fakeMeter{[]float64{100}}, clock, 3, longBudget)
+	w := newFake(clock, 1)
+	w.taken = []float64{0, 0.09, 0.11, 0.6, 0}
+	samples, err := s.collect(context.Background(), w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := marks(samples); got != "..xX." {
+		t.Errorf("marks %s; lost %v", got, samples[3].Lost)
+	}
+}
+
+// A figure that rests on one starved sample would be no figure.
+func TestTooFewSamplesAreNoResult(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		rates   []float64
+		wanted  int
+		seconds float64 // of a run; 30 is the budget
+		nothing string
+		counts  int
+		steady  bool
+	}{
+		{"three of five", []float64{100}, 5, 10, "", 3, true},
+		{"two of five", []float64{100}, 5, 45, "not measured: no time, 2 of 3 samples", 0, false},
+		{"one was all that was asked for", []float64{100}, 1, 45, "", 1, true},
+		{"starved throughout", []float64{100, 40}, 5, 10, "not measured: machine busy, 3 of 3 samples starved", 0, false},
+		{"starved but for three", append(slices.Repeat([]float64{100, 40}, 6), 80), 5, 1, "", 9, false},
+		{"three good ones", append(slices.Repeat([]float64{100, 40}, 12), 100), 5, 1, "", 3, true},
+		{"slow throughout", []float64{100, 60}, 5, 10, "", 3, false},
+	} {
+		clock := new(fakeClock)
+		w := newFake(clock, c.seconds)
+		s := fakeSampler(&fakeMeter{c.rates}, clock, c.wanted, 30*time.Second)
+		samples, err := s.collect(context.Background(), w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &Result{Samples: samples}
+		r.judge(s.gauge, w.limits, c.wanted)
+		if r.Nothing != c.nothing || len(r.Counting()) != c.counts || r.Steady != c.steady {
+			t.Errorf("%s: marks %s: %q, %d count, steady %t", c.name, marks(samples), r.Nothing, len(r.Counting()), r.Steady)
+		}
+		if (len(r.Summaries) == 0) != (c.nothing != "") {
+			t.Errorf("%s: %+v", c.name, r.Summaries)
+		}
+	}
+}
+
 func TestBudgetEndsSampling(t *testing.T) {
 	for _, c := range []struct {
 		seconds, budget float64
 		want            int
 	}{
-		{10, 5, 1},   // the first sample is always taken
-		{10, 29, 2},  // a third would end at 30
-		{10, 30, 3},  // as many as fit
+		{10, 3, 1},   // the first sample is always taken
+		{10, 9, 2},   // a third would end at 30, beyond three times the budget
+		{10, 10, 3},  // three are needed
+		{10, 39, 3},  // a fourth would end at 40
+		{10, 40, 4},  // as many as fit
 		{10, 300, 4}, // enough are unmarked
 	} {
 		clock := new(fakeClock)
@@ -106,28 +164,6 @@ func TestBudgetEndsSampling(t *testing.T) {
 		samples, err := s.collect(context.Background(), newFake(clock, c.seconds))
 		if err != nil || len(samples) != c.want {
 			t.Errorf("%v s a sample, budget %v s: %d samples, %v; want %d", c.seconds, c.budget, len(samples), err, c.want)
-		}
-	}
-}
-
-func TestFewSamplesAreSteadyWhenNoneIsMarked(t *testing.T) {
-	clock := new(fakeClock)
-	for _, c := range []struct {
-		rates  []float64
-		steady bool
-	}{
-		{[]float64{100}, true},
-		{[]float64{100, 100, 100, 50}, false},
-	} {
-		s := fakeSampler(&fakeMeter{c.rates}, clock, 5, 25*time.Second)
-		w := newFake(clock, 10)
-		samples, err := s.collect(context.Background(), w)
-		if err != nil || len(samples) != 2 {
-			t.Fatalf("%d samples, %v", len(samples), err)
-		}
-		r := &Result{Samples: samples}
-		if r.judge(s.gauge, w.limits, 5); r.Steady != c.steady {
-			t.Errorf("rates %v: steady is %t", c.rates, r.Steady)
 		}
 	}
 }

@@ -19,13 +19,22 @@ func (r *Report) WriteText(out io.Writer) error {
 	w := bufio.NewWriter(out)
 	m := r.Machine
 	fmt.Fprintf(w, "# %s, %s, %s; %d cores, FMA loop %s\n", r.Program, r.Started.Format("2006-01-02 15:04:05 UTC"), m.Go, m.Cores, m.FMALevel)
-	fmt.Fprintf(w, "# marked: beside a calibration more than %.0f %% below the best of this run; a marked sample counts only in an unsteady result\n", 100*r.Margin)
+	if r.Partial != "" {
+		fmt.Fprintf(w, "# PARTIAL: the run did not end; it came through %s\n", r.Partial)
+	}
+	fmt.Fprintf(w, "# %s\n", r.rule())
 	fmt.Fprintf(w, "goos: %s\ngoarch: %s\npkg: longfirst/bench\ncpu: %s\n", m.OS, m.Arch, m.CPU)
 	r.writeUnits(w)
 	fmt.Fprintf(w, "\n# limits: median, best and spread over the calibrations of the whole run; shares are of the best\n")
 	for _, l := range r.Limits {
 		fmt.Fprintf(w, "Benchmark%s-%d\t1\t%s %s\t%s best-%s\t%.0f %%spread\n", goName("limit-"+l.Limit.Kind.String()), l.Limit.Threads, format(l.Median), l.Unit,
 			format(l.Best), l.Unit, 100*l.Spread)
+		if l.How != "" {
+			fmt.Fprintf(w, "# %s: with %s\n", l.Name, l.How)
+		}
+	}
+	for _, u := range r.Unmeasured {
+		fmt.Fprintf(w, "# not measured: %s: %s\n", u.Limit, u.Why)
 	}
 	for _, result := range r.Results {
 		fmt.Fprintf(w, "\n# %s: %s\n", result.Label(), result.Shows)
@@ -33,7 +42,12 @@ func (r *Report) WriteText(out io.Writer) error {
 		fmt.Fprintf(w, "steady: %t\n", result.Steady)
 		for _, s := range result.Samples {
 			line := result.line(s, r.Threads)
-			if s.Marked && result.Steady {
+			switch {
+			case s.Starved:
+				line = "# starved: " + line
+			case result.Nothing != "":
+				line = "# too few: " + line
+			case s.Marked && result.Steady:
 				line = "# marked: " + line
 			}
 			fmt.Fprintln(w, line)
@@ -96,8 +110,22 @@ func format(v float64) string {
 	return strconv.FormatFloat(v, 'f', decimals, 64)
 }
 
-// Told says the result in words, and what it rests on.
-func (r *Result) Told() string { return r.Sentence + " " + r.confidence() }
+// rule says which samples are marked.
+func (r *Report) rule() string {
+	text := fmt.Sprintf("marked: beside a calibration more than %.0f %% below the best of this run", 100*r.Margin)
+	if r.Watched != "" {
+		text += fmt.Sprintf(", or with more than %.0f %% of its cores' time lost to others (%s)", 100*r.Margin, r.Watched)
+	}
+	return text + fmt.Sprintf("; starved: the same by %.0f %%. A starved sample never counts, a marked one only in an unsteady result", 100*StarvedMargin)
+}
+
+// Told says the result in words, and what it rests on, or why there is none.
+func (r *Result) Told() string {
+	if r.Nothing != "" {
+		return r.Label() + ": " + r.Nothing + "."
+	}
+	return r.Sentence + " " + r.confidence()
+}
 
 // inShort says the report in a few lines: the machine, and the first result of each of the named workloads; where there is
 // none of them, the first results.
@@ -126,9 +154,13 @@ func (r *Report) machineSentence() string {
 		}
 		return 0
 	}
-	return fmt.Sprintf("This machine, %s, at best: %.0f GFLOP/s of multiply-adds (%s) on one thread, %.0f on %d; one thread reads %.1f GB/s from memory "+
-		"and %.1f GB/s from files in the page cache.", r.Machine.CPU, rate(limits.FMA, 1), r.Machine.FMALevel, rate(limits.FMA, r.Threads), r.Threads,
+	text := fmt.Sprintf("This machine, %s, at best: %.0f GFLOP/s of multiply-adds (%s) on one thread, %.0f on %d; one thread reads %.1f GB/s from memory, "+
+		"%.1f GB/s from files in the page cache", r.Machine.CPU, rate(limits.FMA, 1), r.Machine.FMALevel, rate(limits.FMA, r.Threads), r.Threads,
 		rate(limits.MemoryRead, 1)/1e3, rate(limits.FileRead, 1)/1e3)
+	if disk := rate(limits.DiskRead, 1); disk > 0 {
+		text += fmt.Sprintf(", %.1f GB/s from the disk", disk/1e3)
+	}
+	return text + "."
 }
 
 // confidence says what the medians of a result rest on.
@@ -136,7 +168,7 @@ func (r *Result) confidence() string {
 	main := r.Main()
 	text := fmt.Sprintf("Median of %d, spread %.0f %%", main.Samples, 100*main.Spread)
 	if !r.Steady {
-		text += fmt.Sprintf("; the machine was UNSTEADY beside %d of %d samples: take rates as lower bounds, shares with doubt", r.Marked(), len(r.Samples))
+		text += fmt.Sprintf("; the machine was UNSTEADY in %d of %d samples: rates are lower bounds", r.Marked(), len(r.Samples))
 	}
 	return text + "."
 }

@@ -49,7 +49,7 @@ type Workload interface {
 type Versus interface {
 	Workload
 
-	// Peer names the other program and its version. It is called after Prepare.
+	// Peer names the other program and its version.
 	Peer() string
 }
 

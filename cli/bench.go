@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,7 +12,6 @@ import (
 
 	"longfirst/bench"
 	"longfirst/bench/gen"
-	"longfirst/bench/page"
 	"longfirst/bench/peers"
 	"longfirst/bench/workloads"
 )
@@ -31,6 +29,7 @@ func benchCommand() *cli.Command {
 				&cli.StringFlag{Name: "shape", Value: string(gen.Protein), Usage: "`SHAPE`: " + shapes()},
 				&cli.Int64Flag{Name: "records", Aliases: []string{"n"}, Usage: "end after `N` records"},
 				&cli.Int64Flag{Name: "bytes", Usage: "end with the record that reaches `N` bytes"},
+				&cli.Int64Flag{Name: "length", Usage: "`N` residues in every record; default: as the shape has them"},
 				&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`N`: another seed gives another file"},
 				&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Required: true, Usage: "`FILE` to write"}),
 			{
@@ -47,8 +46,9 @@ func benchCommand() *cli.Command {
 		&cli.StringFlag{Name: "run", Usage: "only workloads, of all there are, whose name/case the regular expression `REGEXP` matches"},
 		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, DefaultText: "as many as the process may use", Usage: "`N` threads"},
 		&cli.IntFlag{Name: "count", DefaultText: "5, or 3 with --quick", Usage: "`N` samples of each workload"},
+		&cli.DurationFlag{Name: "budget", Usage: "`TIME`, such as 25m, for all of it, shared out among the workloads; what gets too little of it is named as not measured"},
 		&cli.StringFlag{Name: "json", Usage: "also write every sample and calibration to `FILE`"},
-		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "also keep the results, a page with pictures among them, in a new folder <date>-<machine> below `DIR`"},
+		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "also keep the results, a page with pictures among them, in a new folder <date>-<machine> below `DIR`; they are there as workloads end"},
 		&cli.StringFlag{Name: "tmp", Usage: "`DIR` to make inputs in; default: the system's folder for temporary files"})
 }
 
@@ -92,30 +92,21 @@ func runBench(c *cli.Context) error {
 	if c.IsSet("threads") {
 		opt.Threads = c.Int("threads")
 	}
+	if c.IsSet("budget") {
+		opt.Total = c.Duration("budget")
+	}
 	selected, err := benchSelection(c, &opt)
 	if err != nil {
 		return benchUsage(err)
 	}
+	kept := &benchKept{dir: c.String("out"), json: c.String("json"), log: log}
+	opt.Keep = kept.keep
 	report, err := bench.Run(c.Context, selected, opt)
-	if err != nil {
+	if report == nil {
 		return benchUsage(err)
 	}
-	if err := report.WriteText(os.Stdout); err != nil {
-		return err
-	}
-	if path := c.String("json"); path != "" {
-		if err := writeTo(path, report.WriteJSON); err != nil {
-			return err
-		}
-	}
-	if dir := c.String("out"); dir != "" {
-		folder, err := report.Save(dir, bench.File{Name: page.Name, Write: benchPage(report)})
-		if err != nil {
-			return err
-		}
-		log.Info("results kept", "folder", folder)
-	}
-	return nil
+	// What was measured is told even where the run was interrupted or a workload failed.
+	return errors.Join(benchUsage(err), report.WriteText(os.Stdout), kept.keep(report))
 }
 
 // benchSelection returns the workloads that the command line asks for. Peers that can't be compared with are added to the
@@ -151,12 +142,10 @@ func benchDuels(c *cli.Context, self string, opt *bench.Options) ([]bench.Worklo
 		return nil, err
 	}
 	opt.Absent = absent
-	opt.Total = 0 // peers take the time they take
-	return peers.Duels(peers.Settings{Program: self, Threads: opt.Threads, Quick: c.Bool("quick")}, found), nil
-}
-
-func benchPage(r *bench.Report) func(io.Writer) error {
-	return func(w io.Writer) error { return page.Write(w, r) }
+	if !c.IsSet("budget") {
+		opt.Total = 0 // peers take the time they take
+	}
+	return peers.Duels(peers.Settings{Program: self, Threads: opt.Threads, Quick: c.Bool("quick"), All: c.Bool("all")}, found), nil
 }
 
 // benchUsage turns mistakes of the command line that the harness found into usage errors.
@@ -175,13 +164,14 @@ func benchGen(c *cli.Context) error {
 	begin := time.Now()
 	sum, err := gen.WriteFile(c.Context, c.String("out"), gen.Options{
 		Shape: gen.Shape(c.String("shape")), Seed: c.Uint64("seed"), Records: c.Int64("records"), Bytes: c.Int64("bytes"),
+		Length: c.Int64("length"),
 	})
 	if err != nil {
 		return benchUsage(err)
 	}
 	seconds := time.Since(begin).Seconds()
 	log.Info(fmt.Sprintf("wrote %s records, %s residues", thousands(sum.Records), thousands(sum.Residues)), "file", c.String("out"), "bytes", sum.Bytes,
-		"longest", sum.Longest, "seconds", fmt.Sprintf("%.2f", seconds), "MB_per_s", fmt.Sprintf("%.0f", float64(sum.Bytes)/1e6/seconds))
+		"longest", sum.Longest, "seconds", fmt.Sprintf("%.2f", seconds), "GB_per_s", fmt.Sprintf("%.2f", float64(sum.Bytes)/1e9/seconds))
 	return nil
 }
 

@@ -3,7 +3,7 @@
 //
 // Results are compared by the figure that their workload is about, where workload and case are the same on both sides. A
 // change counts only outside the measured spread: when every value of one side lies beyond every value of the other.
-// Fewer than MinSamples values on a side have no spread to speak of, and nothing is concluded from them.
+// Fewer than bench.MinSamples values on a side have no spread to speak of, and nothing is concluded from them.
 package compare
 
 import (
@@ -19,9 +19,6 @@ import (
 
 // ErrNothing is returned where the two sides have no result in common.
 var ErrNothing = errors.New("nothing to compare")
-
-// MinSamples is how many values a side needs for a verdict.
-const MinSamples = 3
 
 // Verdict says what became of a workload.
 type Verdict string
@@ -47,7 +44,7 @@ type Line struct {
 	Label   string
 	Unit    string
 	A, B    Side
-	Change  float64 // of the median, as a share of A's: 0.1 is a tenth more; 0 where a side is missing
+	Change  float64 // of the median, as a share of A's: 0.1 is a tenth more; 0 where a side has too little
 	Verdict Verdict
 }
 
@@ -111,9 +108,13 @@ func gather(reports []*bench.Report) map[string]*pool {
 		for _, result := range r.Results {
 			p := pools[result.Label()]
 			if p == nil {
-				p = &pool{unit: result.Main().Unit}
+				p = new(pool)
 				pools[result.Label()] = p
 			}
+			if result.Nothing != "" {
+				continue
+			}
+			p.unit = cmp.Or(p.unit, result.Main().Unit)
 			p.values = append(p.values, result.Values(p.unit)...)
 			p.unsteady = p.unsteady || !result.Steady
 		}
@@ -129,7 +130,12 @@ func compare(label string, a, b *pool) Line {
 	if b != nil {
 		l.Unit, l.B = b.unit, b.side()
 	}
-	if a == nil || b == nil || a.unit != b.unit || len(a.values) == 0 || len(b.values) == 0 {
+	if a == nil || b == nil || len(a.values) > 0 && len(b.values) > 0 && a.unit != b.unit {
+		return l
+	}
+	l.Unit = cmp.Or(a.unit, b.unit)
+	if min(len(a.values), len(b.values)) < bench.MinSamples {
+		l.Verdict = TooFew
 		return l
 	}
 	l.Change = l.B.Median/l.A.Median - 1
@@ -144,8 +150,6 @@ func compare(label string, a, b *pool) Line {
 // judge tells whether the second of two sides is better, larger values being better.
 func judge(before, after Side) Verdict {
 	switch {
-	case min(before.Samples, after.Samples) < MinSamples:
-		return TooFew
 	case after.Low > before.High:
 		return Faster
 	case after.High < before.Low:

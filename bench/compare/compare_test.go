@@ -65,6 +65,26 @@ func TestReportsOfASideArePooled(t *testing.T) {
 	}
 }
 
+// A busy machine is no change of the program.
+func TestWhatWasNotMeasuredIsNotCompared(t *testing.T) {
+	nothing := report("w", "", false)
+	nothing.Results[0].Nothing = "not measured: machine busy, 2 of 2 samples starved"
+	good := report("w", "MB/s", true, 1, 2, 3)
+	for _, side := range [][]*bench.Report{{nothing}, {nothing, good}} {
+		c, err := Compare(side, []*bench.Report{good, nothing})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := TooFew
+		if len(side) == 2 {
+			want = Same
+		}
+		if l := c.Lines[0]; l.Verdict != want || l.Unit != "MB/s" {
+			t.Errorf("%+v, want %s", l, want)
+		}
+	}
+}
+
 func TestNothingInCommon(t *testing.T) {
 	if _, err := Compare([]*bench.Report{report("w", "MB/s", true, 1)}, []*bench.Report{report("v", "MB/s", true, 1)}); !errors.Is(err, ErrNothing) {
 		t.Errorf("%v, want ErrNothing", err)

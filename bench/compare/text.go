@@ -13,7 +13,7 @@ func (c *Comparison) WriteText(out io.Writer) error {
 	fmt.Fprintln(w, "verdict\tworkload\tA\tB\tchange\tunit")
 	for _, l := range c.Sorted() {
 		change := ""
-		if l.Verdict != Missing {
+		if l.Verdict != Missing && l.Verdict != TooFew {
 			change = fmt.Sprintf("%+.1f %%", 100*l.Change)
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", l.Verdict, l.Label, l.A, l.B, change, l.Unit)

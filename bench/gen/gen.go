@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 )
 
@@ -14,6 +15,7 @@ type Options struct {
 	Seed    uint64
 	Records int64 // 0: not limited
 	Bytes   int64 // 0: not limited
+	Length  int64 // residues of every record; 0: as the shape has it
 }
 
 // Summary is what was written.
@@ -28,7 +30,14 @@ func (o Options) check() (spec, error) {
 	if o.Records < 0 || o.Bytes < 0 || o.Records == 0 && o.Bytes == 0 {
 		return spec{}, fmt.Errorf("%w: %d records and %d bytes: give at least one limit above 0", ErrOption, o.Records, o.Bytes)
 	}
-	return o.Shape.spec()
+	if o.Length < 0 {
+		return spec{}, fmt.Errorf("%w: records of %d residues", ErrOption, o.Length)
+	}
+	shape, err := o.Shape.spec()
+	if o.Length > 0 {
+		shape.length = func(*rand.Rand, int64) int64 { return o.Length }
+	}
+	return shape, err
 }
 
 // Write writes the FASTA file of opt to w. Errors: ErrOption, w's, ctx's cause.

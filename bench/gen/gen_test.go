@@ -157,6 +157,18 @@ func TestOtherShapes(t *testing.T) {
 	}
 }
 
+func TestRecordsOfOneLength(t *testing.T) {
+	sum, records, _ := scan(t, Options{Shape: Fragments, Seed: 1, Records: 40, Length: 1234})
+	for _, r := range records {
+		if r.Length != 1234 || r.LineResidues != 70 {
+			t.Fatalf("%+v", r)
+		}
+	}
+	if sum.Residues != 40*1234 {
+		t.Errorf("%+v", sum)
+	}
+}
+
 func TestShortShapes(t *testing.T) {
 	_, records, _ := scan(t, Options{Shape: Reads, Seed: 1, Records: 5000})
 	whole := 0
@@ -239,6 +251,7 @@ func TestRefused(t *testing.T) {
 		{Shape: Protein},
 		{Shape: Protein, Records: -1, Bytes: 5},
 		{Shape: Protein, Records: 5, Bytes: -1},
+		{Shape: Protein, Records: 5, Length: -1},
 	} {
 		if _, err := Write(context.Background(), new(bytes.Buffer), opt); !errors.Is(err, ErrOption) {
 			t.Errorf("%+v: %v, want ErrOption", opt, err)

@@ -5,8 +5,13 @@
 //	memory read   bytes looked at, of a buffer larger than the caches                     MB/s
 //	memory copy   bytes read plus bytes written (McCalpin's STREAM counts so)             MB/s
 //	file read     bytes copied by read calls out of a file that the page cache holds      MB/s
+//	disk read     the same of a file that it does not hold: with O_DIRECT, or dropped     MB/s
+//	              from it (fadvise DONTNEED) before each read; Linux only
 //
-// Each for a number of threads that run at once. MB is 10^6 bytes.
+// Each for a number of threads that run at once. MB is 10^6 bytes. A disk read may still be answered by a cache of the
+// device, or of the machine that a virtual one runs on.
+//
+// What a GPU can do, its matrix rate and its copy bandwidth, is a Kind each as well, measured by a Meter's step.
 //
 // The FMA loop is Go assembly with the widest vectors the processor has (AVX-512, else AVX2). Elsewhere it is plain Go,
 // one number at a time, and then no limit of the vector units: FMALevel names the one used, and a report must too.

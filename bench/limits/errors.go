@@ -2,5 +2,10 @@ package limits
 
 import "errors"
 
-// ErrLimit is returned for a limit that a Meter was not made for.
-var ErrLimit = errors.New("unknown limit")
+var (
+	// ErrLimit is returned for a limit that a Meter was not made for.
+	ErrLimit = errors.New("unknown limit")
+
+	// ErrUncached is returned for reading from the disk where reads can't be kept out of the page cache.
+	ErrUncached = errors.New("no uncached reads")
+)

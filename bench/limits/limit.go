@@ -15,12 +15,13 @@ const (
 	MemoryRead
 	MemoryCopy
 	FileRead
+	DiskRead
 	kinds
 )
 
 // String returns the name of the resource.
 func (k Kind) String() string {
-	return [...]string{"fma", "memory-read", "memory-copy", "file-read"}[k]
+	return [...]string{"fma", "memory-read", "memory-copy", "file-read", "disk-read"}[k]
 }
 
 // Unit returns the unit of a rate.

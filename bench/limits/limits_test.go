@@ -49,6 +49,12 @@ func TestMeasureGivesARate(t *testing.T) {
 	for k := range kinds {
 		for _, threads := range []int{1, 3} {
 			l := Limit{k, threads}
+			if _, err := m.Method(l); err != nil {
+				if _, failed := m.Measure(l, time.Millisecond); !errors.Is(err, ErrUncached) || !errors.Is(failed, ErrUncached) {
+					t.Errorf("%s: %v, %v", l, err, failed)
+				}
+				continue
+			}
 			if rate, err := m.Measure(l, time.Millisecond); err != nil || rate <= 0 {
 				t.Errorf("%s: %v %s, %v", l, rate, k.Unit(), err)
 			}
@@ -58,7 +64,7 @@ func TestMeasureGivesARate(t *testing.T) {
 
 func TestStepsGoThroughEverything(t *testing.T) {
 	m := testMeter(t, 2)
-	for k, size := range map[Kind]int64{MemoryRead: 5 << 19, MemoryCopy: 5 << 18, FileRead: 3 << 20} {
+	for k, size := range map[Kind]int64{MemoryRead: 5 << 19, MemoryCopy: 5 << 18, FileRead: 3 << 20, DiskRead: 3 << 20} {
 		w := &m.workers[0]
 		seen, last := int64(0), int64(0)
 		for seen < size {
@@ -111,6 +117,9 @@ func TestUnknownLimits(t *testing.T) {
 }
 
 func TestShareUnits(t *testing.T) {
+	if l, err := Parse("disk-read-12"); err != nil || l != (Limit{DiskRead, 12}) {
+		t.Errorf("%v, %v", l, err)
+	}
 	for l, want := range map[Limit]string{{FMA, 4}: "%peak", {FileRead, 1}: "%file-read"} {
 		if got := l.ShareUnit(); got != want {
 			t.Errorf("%s: %s, want %s", l, got, want)

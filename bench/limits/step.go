@@ -21,6 +21,11 @@ func (m *Meter) step(k Kind, w *worker) (int64, error) {
 	case MemoryCopy:
 		begin, end := w.advance(k, int64(len(w.from)))
 		return 2 * int64(copy(w.to[begin:end], w.from[begin:end])), nil
+	case DiskRead:
+		begin, end := w.advance(k, m.size)
+		evict(m.disk, begin, end-begin) // no page is there where reads are direct
+		n, err := m.disk.ReadAt(w.buffer[:end-begin], begin)
+		return int64(n), err
 	default:
 		begin, end := w.advance(k, m.size)
 		n, err := m.file.ReadAt(w.buffer[:end-begin], begin)

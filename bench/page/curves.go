@@ -33,7 +33,10 @@ type point struct {
 }
 
 // counted are the keys of cases that curves are drawn over.
-var counted = map[string]string{"workers": "worker processes", "world": "world size"}
+var counted = map[string]string{"workers": "worker processes", "world": "world size", "length": "residues of each sequence"}
+
+// proportional are those that a rate can at best grow as fast as.
+var proportional = map[string]bool{"workers": true}
 
 const (
 	curveWidth, curveHeight   = 370.0, 230.0
@@ -47,7 +50,7 @@ func curves(r *bench.Report) []*curve {
 	groups := map[string][]*bench.Result{}
 	for _, result := range r.Results {
 		key, _, rest, ok := countedCase(result)
-		if !ok {
+		if !ok || result.Nothing != "" {
 			continue
 		}
 		id := result.Workload + "\x00" + key + "\x00" + rest
@@ -94,7 +97,7 @@ func newCurve(results []*bench.Result) *curve {
 	slices.SortFunc(c.Points, func(a, b point) int { return cmp.Compare(a.n, b.n) })
 	first, last := c.Points[0], c.Points[len(c.Points)-1]
 	ideal := func(n float64) float64 { return first.median * n / first.n }
-	rate := !bench.LowerIsBetter(unit)
+	rate := proportional[key] && !bench.LowerIsBetter(unit)
 	if rate {
 		top = math.Max(top, ideal(last.n))
 	}

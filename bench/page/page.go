@@ -15,6 +15,7 @@ var source string
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"label": Label, "number": Number, "value": Value,
 	"percent": func(v float64) string { return fmt.Sprintf("%.0f %%", 100*v) },
+	"starved": func() float64 { return bench.StarvedMargin },
 	"add":     func(a, b float64) float64 { return a + b },
 	"sub":     func(a, b float64) float64 { return a - b },
 	"gb":      func(l bench.LimitResult, v float64) string { return limitText(l, v) },
@@ -35,6 +36,7 @@ type content struct {
 	Ratios  []*ratioChart
 	Curves  []*curve
 	Marked  int // samples
+	Nothing int // results without samples that count
 	Samples int
 }
 
@@ -47,6 +49,9 @@ func Write(w io.Writer, r *bench.Report) error {
 	for _, result := range r.Results {
 		c.Samples += len(result.Samples)
 		c.Marked += result.Marked()
+		if result.Nothing != "" {
+			c.Nothing++
+		}
 	}
 	return page.Execute(w, c)
 }

@@ -36,13 +36,20 @@ func report() *bench.Report {
 		Machine: bench.Machine{OS: "linux", Arch: "amd64", CPU: "A & B <fast>", Cores: 2},
 		Lines:   []string{"One line.", "Another."},
 		Limits:  []bench.LimitResult{{Limit: fma, Name: fma.String(), Best: 150, Summary: bench.Summary{Unit: "GFLOP/s", Median: 140}}},
-		Absent:  []bench.Absent{{Peer: "embed with snake", Why: "not installed"}},
+		Partial: "11 of 12 workloads", Watched: "/proc/stat", Unmeasured: []bench.Unmeasured{{Limit: "disk-read-1", Why: "on tmpfs"}},
+		Absent: []bench.Absent{{Peer: "embed with snake", Why: "not installed"}},
 		Results: []*bench.Result{
 			result("infer-cpu", "model=m/input=p", "", fma, true, bench.Value{Unit: "residues/s", Value: 6460}, bench.Value{Unit: "%peak", Value: 71}),
 			result("kernel", "op=norm", "", reader, false, bench.Value{Unit: "MB/s", Value: 36000}, bench.Value{Unit: "%memory-read", Value: 180}),
 			result("versus-index", "peer=samtools/input=p", "samtools 1.16.1", reader, true, bench.Value{Unit: "peer/own", Value: 2.2}),
 			result("versus-index", "peer=pyfaidx/input=p", "pyfaidx 0.9", reader, true, bench.Value{Unit: "peer/own", Value: 0.5}),
 			result("versus-reuse", "peer=pyfaidx/input=p", "pyfaidx 0.9", reader, false, bench.Value{Unit: "peer/own", Value: 599}),
+			result("versus-embed", "peer=a/model=m/threads=1/input=p", "a 1.5", fma, true, bench.Value{Unit: "peer/own", Value: 3}),
+			result("versus-embed", "peer=a/model=m/threads=2/input=p", "a 1.5", fma, true, bench.Value{Unit: "peer/own", Value: 3.5}),
+			result("infer-cpu", "length=50/model=m", "", fma, true, bench.Value{Unit: "residues/s", Value: 3000}),
+			result("infer-cpu", "length=350/model=m", "", fma, true, bench.Value{Unit: "residues/s", Value: 2000}),
+			{Workload: "resume", Case: "after=kill", Nothing: "not measured: machine busy, 1 of 1 samples starved", Samples: []bench.Sample{{Marked: true, Starved: true}}},
+			{Workload: "stride", Case: "world=64/input=p", Nothing: "not measured: no time left"},
 			result("scaling", "workers=1/input=p", "", fma, true, bench.Value{Unit: "residues/s", Value: 3000}),
 			result("scaling", "workers=2/input=p", "", fma, true, bench.Value{Unit: "residues/s", Value: 5500}),
 			result("stride", "world=1/input=p", "", reader, true, bench.Value{Unit: "ns/record", Value: 11}),
@@ -93,7 +100,8 @@ func TestContent(t *testing.T) {
 	for _, part := range []string{
 		"A &amp; B &lt;fast&gt;, 2 cores", "<p>One line.</p>", "infer cpu, m, p", "6460 residues/s", "71.0 % of peak",
 		"180 % of memory-read", "samtools 1.16.1", "2.20× <tspan class=\"soft\">of 2<", "0.50×", "599×", "embed with snake: not installed", "worker processes", "stride, world 8, q",
-		"UNSTEADY, 2 of 2 marked", "4 of 20 samples marked",
+		"UNSTEADY, 2 of 2 marked", "5 of 29 samples marked", "2 of 16 workloads not measured",
+		"It came through 11 of 12 workloads", "machine busy, 1 of 1 samples starved", "on tmpfs", "Embed with the same weights, m, 1 thread<", "m, 2 threads<", "residues of each sequence",
 	} {
 		if !strings.Contains(text, part) {
 			t.Errorf("%q is missing", part)
@@ -113,7 +121,7 @@ func TestBarsEndAtTheLimit(t *testing.T) {
 
 func TestRatiosLieOnTheirSide(t *testing.T) {
 	charts := ratios(report())
-	if len(charts) != 2 {
+	if len(charts) != 4 {
 		t.Fatalf("%d charts", len(charts))
 	}
 	rows := charts[0].Rows
@@ -131,7 +139,7 @@ func TestRatiosLieOnTheirSide(t *testing.T) {
 
 func TestCurves(t *testing.T) {
 	list := curves(report())
-	if len(list) != 2 || list[0].Ideal == "" || list[1].Ideal != "" || len(list[1].Points) != 2 {
+	if len(list) != 3 || list[0].Ideal != "" || list[1].Ideal == "" || list[2].Ideal != "" || len(list[2].Points) != 2 {
 		t.Fatalf("%+v", list)
 	}
 	for _, c := range list {

@@ -38,25 +38,54 @@ var jobTitles = []struct{ workload, title string }{
 	{"versus-index", "Index a FASTA file the first time"},
 	{"versus-reuse", "Open an index that is there"},
 	{"versus-read", "Read all sequences longest first"},
-	{"versus-embed", "Embed, same weights, same threads"},
+	{"versus-embed", "Embed with the same weights"},
 }
 
-// ratios draws a chart for every job that was compared, all on the same kind of axis.
+// ratios draws a chart for every job, model and number of threads that were compared, all on the same kind of axis.
 func ratios(r *bench.Report) []*ratioChart {
 	var charts []*ratioChart
 	for _, job := range jobTitles {
-		var results []*bench.Result
+		var order []string
+		groups := map[string][]*bench.Result{}
 		for _, result := range r.Results {
-			if result.Workload == job.workload && result.Peer != "" {
-				results = append(results, result)
+			if result.Workload == job.workload && result.Peer != "" && result.Nothing == "" {
+				title := job.title + setting(result)
+				if groups[title] == nil {
+					order = append(order, title)
+				}
+				groups[title] = append(groups[title], result)
 			}
 		}
-		if len(results) > 0 {
-			charts = append(charts, newRatioChart(job.title, results))
+		for _, title := range order {
+			charts = append(charts, newRatioChart(title, groups[title]))
 		}
 	}
 	return charts
 }
+
+// setting says what duels of one job were fought with: model and threads, where the case names them.
+func setting(r *bench.Result) string {
+	var b strings.Builder
+	for _, f := range fields(r.Case) {
+		switch f.key {
+		case "model":
+			b.WriteString(", " + f.value)
+		case "threads":
+			b.WriteString(", " + plural(f.value, "thread"))
+		}
+	}
+	return b.String()
+}
+
+func plural(n, noun string) string {
+	if n == "1" {
+		return "1 " + noun
+	}
+	return n + " " + noun + "s"
+}
+
+// Duel names what two programs did: "embed, esm2_t6_8M, 1 thread".
+func Duel(r *bench.Result) string { return strings.TrimPrefix(r.Workload, "versus-") + setting(r) }
 
 func newRatioChart(title string, results []*bench.Result) *ratioChart {
 	first, last := 1.0, 1.0

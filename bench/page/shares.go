@@ -35,7 +35,7 @@ const (
 	rowHeight  = 40.0
 )
 
-// shares draws every result that has a share of a limit. Shares beyond the limit end at the edge; the text tells them.
+// shares draws every result that has a share of a limit, which those without samples that count don't. Shares beyond the limit end at the edge; the text tells them.
 func shares(r *bench.Report) *barChart {
 	c := &barChart{Width: chartWidth, Ticks: []tick{{0, "0"}, {chartWidth / 4, "25 %"}, {chartWidth / 2, "50 %"}, {chartWidth * 3 / 4, "75 %"}, {chartWidth, "100 %"}}}
 	x := func(percent float64) float64 { return math.Min(percent, 100) / 100 * chartWidth }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"longfirst/bench"
 	"longfirst/bench/gen"
@@ -28,6 +29,7 @@ type Settings struct {
 	Program string // path of longfirst's executable
 	Threads int
 	Quick   bool // small inputs
+	All     bool // also the larger models, and one thread
 }
 
 // Duels returns a duel with every peer that was found. They share inputs, so a list runs once.
@@ -45,12 +47,47 @@ func Duels(s Settings, found []Found) []bench.Workload {
 		}
 		list = append(list, d)
 	}
+	if s.All {
+		list = append(list, perModel(s, few, found)...)
+	}
+	return list
+}
+
+// perModel returns duels of one thread over the sizes of models, with the peers that are fast or small. The records are as
+// many as take about as long.
+func perModel(s Settings, few *material, found []Found) []bench.Workload {
+	larger := func(model string, records int64) *material {
+		return &material{options: gen.Options{Shape: gen.Protein, Seed: seed, Records: records}, model: model}
+	}
+	fast := []string{"transformers-single", "openvino", "esm-cpp"}
+	var list []bench.Workload
+	for _, size := range []struct {
+		on    *material
+		peers []string
+	}{
+		{few, fast},
+		{larger("esm2_t12_35M", 12), fast},
+		{larger("esm2_t30_150M", 5), fast},
+		// As one ONNX file the largest would pass what its format holds, 2 GiB, and esm-cpp needs minutes.
+		{larger("esm2_t33_650M", 2), fast[:1]},
+	} {
+		for _, p := range found {
+			if slices.Contains(size.peers, p.Name()) && (size.on != few || s.Threads > 1) {
+				list = append(list, &Duel{Against: p, Program: s.Program, Threads: 1, On: size.on})
+			}
+		}
+	}
 	return list
 }
 
 func (d *Duel) Name() string { return "versus-" + string(d.Against.Job()) }
 
-func (d *Duel) Case() string { return fmt.Sprintf("peer=%s/%s", d.Against.Name(), d.On) }
+func (d *Duel) Case() string {
+	if d.Against.Job() == Embed {
+		return fmt.Sprintf("peer=%s/threads=%d/%s", d.Against.Name(), d.Threads, d.On)
+	}
+	return fmt.Sprintf("peer=%s/%s", d.Against.Name(), d.On)
+}
 
 // Peer names the other program; see bench.Versus.
 func (d *Duel) Peer() string { return d.Against.Name() + " " + d.Against.Number }
@@ -106,33 +143,41 @@ func (d *Duel) Prepare(ctx context.Context, dir string) error {
 		}
 	}
 	d.own.peer, d.other.peer = ownPeer, d.Against
-	if d.fresh() || d.Against.Job() == Embed {
+	switch {
+	case d.fresh():
 		return nil
+	case d.Against.Job() == Embed:
+		return d.runOther(ctx) // makes what it keeps of the model, an export for example
 	}
 	return d.buildIndexes(ctx)
 }
 
+// runOther runs the peer. Errors: bench.ErrPeer.
+func (d *Duel) runOther(ctx context.Context) error {
+	err := d.other.run(ctx)
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("%w: %w", bench.ErrPeer, err)
+	}
+	return err
+}
+
 // buildIndexes lets both sides make what a repeated use finds.
 func (d *Duel) buildIndexes(ctx context.Context) error {
-	for _, s := range []*side{&d.own, &d.other} {
-		s.task.Job = Index
-		if err := s.run(ctx); err != nil {
-			return err
-		}
-		s.task.Job = d.Against.Job()
-	}
-	return nil
+	d.own.task.Job, d.other.task.Job = Index, Index
+	err := errors.Join(d.own.run(ctx), d.runOther(ctx))
+	d.own.task.Job, d.other.task.Job = d.Against.Job(), d.Against.Job()
+	return err
 }
 
 // Run runs both sides, the order changing from run to run.
 func (d *Duel) Run(ctx context.Context) error {
-	order := []*side{&d.own, &d.other}
+	order := []func(context.Context) error{d.own.run, d.runOther}
 	if d.runs%2 == 1 {
-		order[0], order[1] = order[1], order[0]
+		slices.Reverse(order)
 	}
 	d.runs++
-	for _, s := range order {
-		if err := s.run(ctx); err != nil {
+	for _, run := range order {
+		if err := run(ctx); err != nil {
 			return err
 		}
 	}

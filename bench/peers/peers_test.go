@@ -285,14 +285,37 @@ func TestRoster(t *testing.T) {
 			}
 		}
 	}
-	seen := map[string]bool{}
-	for _, w := range Duels(Settings{Threads: 1}, found) {
-		if seen[bench.Label(w)] {
-			t.Errorf("%s is there twice", bench.Label(w))
+	for _, c := range []struct {
+		settings Settings
+		want     int
+	}{{Settings{Threads: 2}, 19}, {Settings{Threads: 1, All: true}, 26}, {Settings{Threads: 2, All: true}, 29}} {
+		seen := map[string]bool{}
+		for _, w := range Duels(c.settings, found) {
+			if seen[bench.Label(w)] {
+				t.Errorf("%s is there twice", bench.Label(w))
+			}
+			seen[bench.Label(w)] = true
 		}
-		seen[bench.Label(w)] = true
+		if len(seen) != c.want {
+			t.Errorf("%+v: %d duels, want %d", c.settings, len(seen), c.want)
+		}
 	}
-	if len(seen) != 19 {
-		t.Errorf("%d duels", len(seen))
+}
+
+// The run goes on without a peer that fails; a failure of this program is none of the peer's.
+func TestFailingSideIsNamed(t *testing.T) {
+	ctx := context.Background()
+	d := &Duel{Against: Found{fakePeer(t, Index), "1"}, Program: self(t), Threads: 1, On: smallMaterial("")}
+	if err := d.Prepare(ctx, t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	fasta := d.other.task.FASTA
+	d.other.task.FASTA += ".gone"
+	if err := d.Run(ctx); !errors.Is(err, bench.ErrPeer) || !strings.Contains(err.Error(), "gone") {
+		t.Errorf("%v, want ErrPeer and the file", err)
+	}
+	d.other.task.FASTA, d.own.task.FASTA = fasta, fasta+".gone"
+	if err := d.Run(ctx); err == nil || errors.Is(err, bench.ErrPeer) {
+		t.Errorf("%v, not the peer's", err)
 	}
 }

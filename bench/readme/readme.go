@@ -58,14 +58,22 @@ func Tables(folder string, r *bench.Report) string {
 			duels = append(duels, result)
 			continue
 		}
+		if result.Nothing != "" {
+			fmt.Fprintf(&b, "| %s | *%s* | | |\n", page.Label(result), result.Nothing)
+			continue
+		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", page.Label(result), page.Value(result.Main()), share(result), spread(result))
 	}
 	if len(duels) > 0 {
-		b.WriteString("\n| beside other programs | takes, times as long | pairs | spread |\n|---|---|---|---|\n")
+		b.WriteString("\n| job | beside | takes, times as long | pairs | spread |\n|---|---|---|---|---|\n")
 	}
 	for _, d := range duels {
+		if d.Nothing != "" {
+			fmt.Fprintf(&b, "| %s | %s | *%s* | | |\n", page.Duel(d), page.PeerName(d), d.Nothing)
+			continue
+		}
 		main := d.Main()
-		fmt.Fprintf(&b, "| %s: %s | %s | %d | %s |\n", strings.TrimPrefix(d.Workload, "versus-"), page.PeerName(d), page.Number(main.Median), main.Samples, spread(d))
+		fmt.Fprintf(&b, "| %s | %s | %s | %d | %s |\n", page.Duel(d), page.PeerName(d), page.Number(main.Median), main.Samples, spread(d))
 	}
 	for i, a := range r.Absent {
 		if i == 0 {

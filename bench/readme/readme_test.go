@@ -18,7 +18,9 @@ func report() *bench.Report {
 				Summaries: []bench.Summary{{Unit: "ns/op", Median: 1}, {Unit: "residues/s", Median: 6460, Spread: 0.16, Samples: 3}, {Unit: "%peak", Median: 71.4}}},
 			{Workload: "stride", Case: "world=8/input=p", Headline: "ns/record", Limits: []string{"memory-read-1"},
 				Summaries: []bench.Summary{{Unit: "ns/record", Median: 19.5, Spread: 0.5, Samples: 6}}},
-			{Workload: "versus-embed", Case: "peer=fair-esm/model=m", Peer: "fair-esm 2.0.0", Headline: "peer/own", Steady: true,
+			{Workload: "resume", Case: "after=kill", Nothing: "not measured: no time left"},
+			{Workload: "versus-read", Case: "peer=worm/input=p", Peer: "worm 1.5", Nothing: "not measured: machine busy, 2 of 2 samples starved"},
+			{Workload: "versus-embed", Case: "peer=fair-esm/model=m/threads=1", Peer: "fair-esm 2.0.0", Headline: "peer/own", Steady: true,
 				Summaries: []bench.Summary{{Unit: "peer/own", Median: 2.5, Spread: 0.1, Samples: 4}}},
 		},
 	}
@@ -32,10 +34,12 @@ busy or slow: their rates are lower bounds.
 |---|---|---|---|
 | infer cpu, m, p | 6460 residues/s | 71 % of peak | 16 % |
 | stride, world 8, p | 19.5 ns/record |  | 50 %, *unsteady* |
+| resume, after kill | *not measured: no time left* | | |
 
-| beside other programs | takes, times as long | pairs | spread |
-|---|---|---|---|
-| embed: fair-esm 2.0.0 | 2.50 | 4 | 10 % |
+| job | beside | takes, times as long | pairs | spread |
+|---|---|---|---|---|
+| read | worm 1.5 | *not measured: machine busy, 2 of 2 samples starved* | | |
+| embed, m, 1 thread | fair-esm 2.0.0 | 2.50 | 4 | 10 % |
 
 Not compared: embed with snake; read with worm.
 `

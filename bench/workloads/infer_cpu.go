@@ -18,6 +18,14 @@ import (
 // maxLength is where `longfirst infer` cuts sequences by default.
 const maxLength = 1024
 
+// cut is where sequences are cut: nowhere where their length is what is measured.
+func (w *InferCPU) cut() int64 {
+	if w.In.length > 0 {
+		return w.In.length
+	}
+	return maxLength
+}
+
 // InferCPU embeds proteins with a model of random weights, which costs what a trained one does, in this process.
 type InferCPU struct {
 	Model   *model
@@ -43,9 +51,17 @@ type embedded struct {
 
 func (w *InferCPU) Name() string { return "infer-cpu" }
 
-func (w *InferCPU) Case() string { return fmt.Sprintf("model=%s/input=%s", w.Model, w.In) }
+func (w *InferCPU) Case() string {
+	if w.In.length > 0 {
+		return fmt.Sprintf("length=%d/model=%s/threads=%d", w.In.length, w.Model, w.Threads)
+	}
+	return fmt.Sprintf("model=%s/threads=%d/input=%s", w.Model, w.Threads, w.In)
+}
 
 func (w *InferCPU) Shows() string {
+	if w.In.length > 0 {
+		return "what the length of sequences does: a token costs the same plus attention, which grows with the length, and nothing else; so the share of the peak should stay"
+	}
 	return "how fast proteins of realistic lengths are embedded on the CPU, from the index to the mean over residues, beside the FMA peak of the same threads"
 }
 
@@ -67,7 +83,7 @@ func (w *InferCPU) Prepare(ctx context.Context, dir string) (err error) {
 	if w.loaded, err = esm2.Load(w.Model.folder, w.backend); err != nil {
 		return err
 	}
-	w.embedder, err = infer.NewEmbedder(w.index, w.loaded, infer.DropGaps, maxLength, infer.CPUTokenBudget)
+	w.embedder, err = infer.NewEmbedder(w.index, w.loaded, infer.DropGaps, w.cut(), infer.CPUTokenBudget)
 	return err
 }
 
@@ -161,8 +177,12 @@ func (w *InferCPU) computeAlone(ctx context.Context) error {
 }
 
 func (w *InferCPU) Sentence(r *bench.Result) string {
-	return fmt.Sprintf("Embedding proteins with %s (random weights) on %d threads: %.0f residues/s, %.2f GFLOP/s; that is %.2f %% of the multiply-add peak; "+
-		"records computed alone gave the same bits.", w.Model, w.Threads, r.Find("residues/s").Median, r.Find("GFLOP/s").Median, r.Find(w.peak().ShareUnit()).Median)
+	what := "proteins"
+	if w.In.length > 0 {
+		what = fmt.Sprintf("sequences of %d residues", w.In.length)
+	}
+	return fmt.Sprintf("Embedding %s with %s (random weights), threads: %d: %.0f residues/s, %.1f GFLOP/s; that is %.0f %% of the multiply-add peak; "+
+		"records computed alone gave the same bits.", what, w.Model, w.Threads, r.Find("residues/s").Median, r.Find("GFLOP/s").Median, r.Find(w.peak().ShareUnit()).Median)
 }
 
 // Close releases what Prepare opened, in the opposite order.

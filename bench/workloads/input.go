@@ -18,12 +18,16 @@ type input struct {
 	count int64 // records
 	files int   // that the records are spread over
 
+	length int64 // of every record; 0 as the shape has it
+
 	wrote gen.Summary
 	paths []string // nil until the files are there
 }
 
 func (in *input) String() string {
 	switch {
+	case in.length > 0:
+		return fmt.Sprintf("%s-%d-records-of-%d", in.shape, in.count, in.length)
 	case in.bytes == 0:
 		return fmt.Sprintf("%s-%d-records", in.shape, in.count)
 	case in.files > 1:
@@ -38,7 +42,7 @@ func (in *input) prepare(ctx context.Context, dir string) error {
 		return nil
 	}
 	whole := filepath.Join(dir, "proteins.fa")
-	wrote, err := gen.WriteFile(ctx, whole, gen.Options{Shape: in.shape, Seed: seed, Bytes: in.bytes, Records: in.count})
+	wrote, err := gen.WriteFile(ctx, whole, gen.Options{Shape: in.shape, Seed: seed, Bytes: in.bytes, Records: in.count, Length: in.length})
 	if err != nil {
 		return err
 	}

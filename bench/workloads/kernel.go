@@ -174,9 +174,22 @@ func (s *kernelSetup) matrix(n, k int, values *[]float32) backend.Matrix {
 
 func (s *kernelSetup) vector(n int, values *[]float32) backend.Vector {
 	drawn, data := s.values(n, 1)
-	v, err := s.device.Vector(backend.Tensor{Name: "vector", DType: backend.F32, Shape: []int{n}, Data: data})
-	s.err = errors.Join(s.err, err)
 	*values = drawn
+	return s.vectorOf(data)
+}
+
+// given makes a vector of these numbers.
+func (s *kernelSetup) given(values []float32) backend.Vector {
+	var data []byte
+	for _, x := range values {
+		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(x))
+	}
+	return s.vectorOf(data)
+}
+
+func (s *kernelSetup) vectorOf(data []byte) backend.Vector {
+	v, err := s.device.Vector(backend.Tensor{Name: "vector", DType: backend.F32, Shape: []int{len(data) / 4}, Data: data})
+	s.err = errors.Join(s.err, err)
 	return v
 }
 

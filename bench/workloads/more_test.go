@@ -85,6 +85,15 @@ func TestTokenisePack(t *testing.T) {
 	checked(t, w, func() { w.backend.tokens.Write([]byte{5}) })
 }
 
+func TestSequencesOfOneLengthAreNotCut(t *testing.T) {
+	w := tinyInfer()
+	w.In = &input{shape: gen.Protein, count: 2, length: 1500}
+	checked(t, w, func() { w.got.skipped++ })
+	if w.got.residues != 3000 || w.Case() != "length=1500/model=tiny/threads=2" {
+		t.Errorf("%d residues, case %s", w.got.residues, w.Case())
+	}
+}
+
 func TestKernels(t *testing.T) {
 	open := func(threads int) (backend.Backend, error) { return cpu.New(threads) }
 	small := tinyModel()

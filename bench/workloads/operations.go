@@ -34,7 +34,9 @@ type boundOperation struct {
 }
 
 // operations lists what is measured of a device.
-func operations() []operation { return []operation{linearGELU, linearAdd, attention, layerNorm} }
+func operations() []operation {
+	return []operation{linearQKV, linearGELU, linearAdd, attention, layerNorm}
+}
 
 var linearGELU = operation{
 	name: "linear-gelu", bound: limits.FMA,
@@ -115,6 +117,44 @@ var attention = operation{
 			queue:     func() { s.stream.Attention(to, from, s.shape.A) },
 			reference: func(input func(int) []float32, t int) []float64 { return attend(input, t, s.shape) }}
 	},
+}
+
+var linearQKV = operation{
+	name: "linear-qkv", bound: limits.FMA,
+	shows:  "how close queries, keys and values, rotated by their positions, come to the FMA peak; the rotation is not counted",
+	amount: func(s shape) int64 { return 2 * int64(s.T) * int64(s.H) * 3 * int64(s.H) },
+	bind: func(s *kernelSetup) boundOperation {
+		var w, b []float32
+		matrix, bias := s.matrix(3*s.shape.H, s.shape.H, &w), s.vector(3*s.shape.H, &b)
+		turns := make([]float32, s.shape.D/2)
+		for i := range turns {
+			turns[i] = float32(math.Pow(10000, -2*float64(i)/float64(s.shape.D)))
+		}
+		frequencies := s.given(turns)
+		from, to := s.activation(s.shape.H), s.activation(3*s.shape.H)
+		return boundOperation{from: from, to: to,
+			queue: func() { s.stream.LinearQKV(to, from, matrix, bias, frequencies, s.shape.A) },
+			reference: func(input func(int) []float32, t int) []float64 {
+				return rotate(linear(input(t), w, b), turns, t, s.shape)
+			}}
+	},
+}
+
+// rotate scales the queries of a row of queries, keys and values by 1/sqrt(D), and turns queries and keys by position t;
+// see backend.Stream.
+func rotate(row []float64, frequencies []float32, t int, s shape) []float64 {
+	for i := range row[:s.H] {
+		row[i] /= math.Sqrt(float64(s.D))
+	}
+	for head := range 2 * s.A {
+		x := row[head*s.D : (head+1)*s.D]
+		for i, f := range frequencies {
+			sin, cos := math.Sincos(float64(t) * float64(f))
+			a, b := x[i], x[i+s.D/2]
+			x[i], x[i+s.D/2] = a*cos-b*sin, b*cos+a*sin
+		}
+	}
+	return row
 }
 
 // linear returns x·wᵀ + b.

@@ -80,6 +80,7 @@ func New(s Settings) Set {
 		run = &input{shape: gen.Protein, count: 16}
 	}
 	core(&InferCPU{Model: small, In: run, Threads: s.Threads})
+	rare(lengths(small, s.Threads)...)
 	rare(bigModels(s)...)
 
 	program := program(s.Program)
@@ -101,6 +102,7 @@ func kernels(threads int) []bench.Workload {
 		&Kernel{Op: linearGELU, Model: usual, Tokens: 512, Threads: threads, Open: open},
 		&Kernel{Op: linearGELU, Model: small, Tokens: 2048, Threads: threads, Open: open},
 		&Kernel{Op: linearAdd, Model: usual, Tokens: 512, Threads: threads, Open: open},
+		&Kernel{Op: linearQKV, Model: usual, Tokens: 512, Threads: threads, Open: open},
 		&Kernel{Op: attention, Model: usual, Tokens: 350, Threads: threads, Open: open},
 		&Kernel{Op: attention, Model: usual, Tokens: 1022, Threads: threads, Open: open},
 		&Kernel{Op: attention, Model: small, Tokens: 350, Threads: threads, Open: open},
@@ -108,16 +110,34 @@ func kernels(threads int) []bench.Workload {
 	}
 }
 
-// bigModels are those whose samples take tens of seconds, as far as their weights fit in memory with room to spare.
+// lengths are runs over sequences of one length each, of about as many residues in all.
+func lengths(m *model, threads int) []bench.Workload {
+	const residues = 20_000
+	var list []bench.Workload
+	for _, n := range []int64{50, 100, 350, 1000, 4000, 10_000} {
+		list = append(list, &InferCPU{Model: m, In: &input{shape: gen.Protein, count: residues / n, length: n}, Threads: threads})
+	}
+	return list
+}
+
+// bigModels are those whose samples take tens of seconds, as far as their weights fit in memory with room to spare, on all
+// threads and on one; on one the smallest as well.
 func bigModels(s Settings) []bench.Workload {
 	var list []bench.Workload
 	for _, m := range []struct {
 		name    string
 		records int64 // so that all models have about as much to compute
-	}{{"esm2_t12_35M", 24}, {"esm2_t30_150M", 8}, {"esm2_t33_650M", 4}} {
+	}{{"esm2_t6_8M", 32}, {"esm2_t12_35M", 24}, {"esm2_t30_150M", 8}, {"esm2_t33_650M", 3}} {
 		model := namedModel(m.name)
-		if weights := uint64(4 * model.config.Parameters()); 2*weights < memoryBytes() {
-			list = append(list, &InferCPU{Model: model, In: &input{shape: gen.Protein, count: m.records}, Threads: s.Threads})
+		if weights := uint64(4 * model.config.Parameters()); 2*weights >= memoryBytes() {
+			continue
+		}
+		in := &input{shape: gen.Protein, count: m.records}
+		if m.name != "esm2_t6_8M" {
+			list = append(list, &InferCPU{Model: model, In: in, Threads: s.Threads})
+		}
+		if s.Threads > 1 {
+			list = append(list, &InferCPU{Model: model, In: in, Threads: 1})
 		}
 	}
 	return list
