@@ -26,7 +26,7 @@ const (
 // contentFlags change what an embedding is.
 func contentFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "model", Aliases: []string{"m"}, Usage: "model folder `DIR`: config.json, vocab.txt, model.safetensors"},
+		&cli.StringFlag{Name: "model", Aliases: []string{"m"}, Usage: "model folder `DIR` (config.json, vocab.txt, model.safetensors), or OWNER/NAME[@REVISION] of the Hugging Face hub"},
 		&cli.StringFlag{Name: "max-length", Value: strconv.Itoa(defaultMaxLength), Usage: "keep the first `N` residues of a record, or none to keep all; fair-esm keeps 1022"},
 		&cli.StringFlag{Name: "gaps", Value: defaultGaps, Usage: "drop gap characters, or keep them as the tokens they are"},
 		&cli.StringFlag{Name: "pool", Value: "mean", Usage: "what stands for a sequence: mean over its residues"},
@@ -110,7 +110,7 @@ func runSettings(c *cli.Context) (s worker.Settings, chosen shares, err error) {
 	if s.Options, err = contentOptions(c); err != nil {
 		return s, chosen, err
 	}
-	if s.Model, err = filepath.Abs(c.String("model")); err != nil {
+	if s.Model, err = modelFolder(c, c.String("model")); err != nil {
 		return s, chosen, err
 	}
 	if s.Out, err = filepath.Abs(c.String("out")); err != nil {

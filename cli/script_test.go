@@ -128,6 +128,8 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"blocks":    cmdBlocks,    // blocks PLAN OUT: the plan that was printed has as many blocks as the data set has parts
 	"sameline":  cmdSameLine,  // [!] sameline WORD A B: the lines with the word are equal in both files
 
+	"hub": cmdHub, // hub FOLDER [proxy]: serves the models OWNER/NAME in it, with "proxy" through a proxy only
+
 	// Processes.
 	"exits":       cmdExits,       // exits CODE PROGRAM ARG...: runs a program, which ends with the code
 	"converse":    cmdConverse,    // converse CODE FILE PROGRAM ARG...: the same; stdin is the file and then stays open

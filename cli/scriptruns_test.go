@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -78,7 +79,7 @@ func program(ts *testscript.TestScript, args []string) *exec.Cmd {
 	cmd := exec.Command(path, args[1:]...)
 	cmd.Dir = ts.MkAbs(".")
 	names := append([]string{"PATH", "HOME", "TMPDIR", "TMP", "SYSTEMROOT", "WORK", "CUDA_VISIBLE_DEVICES", "GORACE"}, faultVariable, holdVariable, flopsVariable, silenceVariable)
-	for _, name := range append(names, engineVariables...) {
+	for _, name := range slices.Concat(names, engineVariables, hubVariables) {
 		if value := ts.Getenv(name); value != "" {
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}

@@ -26,7 +26,7 @@ func verifyCommand() *cli.Command {
 	},
 		indexFlag,
 		&cli.StringFlag{Name: "missing", Usage: "write a table of the records still to be computed to `FILE`"},
-		&cli.StringFlag{Name: "model", Aliases: []string{"m"}, Usage: "model folder `DIR` for --sample; default: where the data set had it"},
+		&cli.StringFlag{Name: "model", Aliases: []string{"m"}, Usage: "model folder `DIR`, or a model of the hub, for --sample; default: where the data set had it"},
 		&cli.BoolFlag{Name: "quick", Usage: "do not read the FASTA files"},
 		&cli.Int64Flag{Name: "sample", Usage: "compute `N` rows again"},
 		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`N` threads; default: what this process may use"})
@@ -60,6 +60,8 @@ func verifyAction(c *cli.Context) error {
 	modelDir := c.String("model")
 	if modelDir == "" {
 		modelDir = manifest.Model.Path
+	} else if modelDir, err = modelFolder(c, modelDir); err != nil {
+		return err
 	}
 	check := worker.Check{Index: x, Model: modelDir, Out: out, Quick: c.Bool("quick"), Sample: c.Int64("sample"), Threads: c.Int("threads"), NewBackend: newBackend}
 	if check.Threads == 0 {
