@@ -9,7 +9,7 @@ export CGO_ENABLED ?= 0
 # with-cuda sets the environment to compile with the headers of a CUDA version. compat comes first: its cuda.h includes theirs.
 with-cuda = CGO_ENABLED=1 CGO_CFLAGS="-O2 -I$(CURDIR)/infer/cuda/compat -I$$(bash infer/cuda/headers.sh bin/cuda-headers $(1))"
 
-.PHONY: build build-cuda demo test chaos debug test-interop test-slurm test-mpi test-cluster-tools vet staticcheck format race purego vet-cuda standin cross generated bench bench-peers bench-compare readme-tables readme-check clean
+.PHONY: build build-cuda demo test chaos debug test-interop test-slurm test-mpi test-cluster-tools vet staticcheck format race purego vet-cuda standin cross generated kernels check-kernels bench bench-peers bench-compare readme-tables readme-check clean
 
 build: ## one static binary
 	$(GO) build -o $(BIN) ./cli
@@ -72,6 +72,12 @@ cross: ## everything compiles, tests included, where it is not run
 generated: ## committed files that a program writes are what it writes; needs Python
 	cd cli/demo && python3 make_sample.py --check
 	sh infer/cpu/_asm/generate.sh --check
+
+kernels: ## compiles the CUDA kernels; needs Python, fetches NVIDIA's compilers, no GPU
+	python3 infer/cuda/kernels/build.py bin/nvrtc
+
+check-kernels: ## the compiled CUDA kernels are what their sources make, and spill no registers
+	python3 infer/cuda/kernels/build.py bin/nvrtc --check
 
 bench: build ## how fast it is here, and how close to what this machine can do
 	./$(BIN) bench

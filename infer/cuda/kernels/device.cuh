@@ -113,6 +113,13 @@ DEVICE float powerOfTwo(float x) {
   return y;
 }
 
+// reciprocal is 1/x to 1 unit in the last place.
+DEVICE float reciprocal(float x) {
+  float y;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+  return y;
+}
+
 template <class T>
 DEVICE T smaller(T a, T b) { return a < b ? a : b; }
 
