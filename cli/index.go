@@ -20,7 +20,7 @@ import (
 
 var indexFlag = &cli.StringFlag{Name: "index", Usage: "index `FILE`; default: beside the FASTA file"}
 
-var rehashFlag = &cli.BoolFlag{Name: "rehash", Usage: "compare the content of the FASTA files, not only size and mtime, which can be forged"}
+var rehashFlag = &cli.BoolFlag{Name: "rehash", Usage: "compare the content of files, not only size and mtime, which can be forged"}
 
 func indexCommand() *cli.Command {
 	c := command(&cli.Command{

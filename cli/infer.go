@@ -121,6 +121,7 @@ func runSettings(c *cli.Context) (s worker.Settings, chosen shares, err error) {
 	}
 	s.World, s.Ranks = chosen.world, chosen.ranks
 	s.Overwrite, s.RetryFailed, s.MixedNumerics = c.Bool("overwrite"), c.Bool("retry-failed"), c.Bool("mixed-numerics")
+	s.Rehash = c.Bool("rehash")
 	s.Program, s.Silence = programName(), silence
 	if err := chooseDevices(c, &s); err != nil {
 		return s, chosen, err

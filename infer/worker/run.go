@@ -28,6 +28,7 @@ type Settings struct {
 	Ranks         []int    // shares to compute; nil for all
 	RetryFailed   bool     // compute blocks with failed records again
 	Overwrite     bool     // remove an existing data set first
+	Rehash        bool     // compare the content of the weights, not only size and mtime
 	MixedNumerics bool     // continue a data set of another numeric class; each part states its own
 	Program       string   // version
 
@@ -61,7 +62,11 @@ func Run(ctx context.Context, set Settings) (Result, error) {
 		return result, err
 	}
 	set.Options.Dimension = config.HiddenSize
-	modelDigest, err := esm2.Digest(ctx, set.Model)
+	digest := esm2.KnownDigest
+	if set.Rehash {
+		digest = esm2.Digest
+	}
+	modelDigest, err := digest(ctx, set.Model)
 	if err != nil {
 		return result, err
 	}
