@@ -86,6 +86,10 @@ func chooseDevices(c *cli.Context, s *worker.Settings) error {
 
 // chooseGPUs makes the children compute on GPUs, one each.
 func chooseGPUs(c *cli.Context, log *slog.Logger, s *worker.Settings, threads int) error {
+	precision, err := cuda.ChosenPrecision()
+	if err != nil {
+		return usageError{err}
+	}
 	visible, err := findGPUs(c.Context)
 	if err != nil {
 		if errors.Is(err, cuda.ErrNotBuilt) {
@@ -93,24 +97,24 @@ func chooseGPUs(c *cli.Context, log *slog.Logger, s *worker.Settings, threads in
 		}
 		return fmt.Errorf("%w; %s", err, remedyNoCUDA)
 	}
-	taken, left, err := cuda.Choose(visible, c.String("gpus"))
+	taken, left, err := cuda.Choose(visible, c.String("gpus"), precision)
 	if err != nil {
 		return err
 	}
 	for _, d := range left {
 		log.Warn("this GPU is left out, because its rows would differ in their last bits", "name", d.Name, "visible", d.Visible,
-			"numeric_class", d.Class(), "run", taken[0].Class())
+			"numeric_class", d.Class(precision), "run", taken[0].Class(precision))
 	}
 	if n := c.Int("workers"); n > len(taken) {
 		return usagef("--workers %d: there is one for each GPU, and %d can be used", n, len(taken))
 	} else if n > 0 {
 		taken = taken[:n]
 	}
-	s.Device, s.NumericClass, s.Threads = "cuda", taken[0].Class(), max(1, threads/len(taken))
-	s.FLOPS = taken[0].FLOPS()
+	s.Device, s.NumericClass, s.Threads = "cuda", taken[0].Class(precision), max(1, threads/len(taken))
+	s.FLOPS = taken[0].FLOPS(precision)
 	for _, d := range taken {
 		s.Devices = append(s.Devices, d.Visible)
-		s.FLOPS = min(s.FLOPS, d.FLOPS())
+		s.FLOPS = min(s.FLOPS, d.FLOPS(precision))
 	}
 	return nil
 }
@@ -158,9 +162,13 @@ func devicesCommand() *cli.Command {
 				return err
 			}
 			fmt.Printf("cpu   %d threads usable of %d, %s/%s, numeric class %s\n", usableThreads(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, s.NumericClass)
+			precision, err := cuda.ChosenPrecision()
+			if err != nil {
+				return usageError{err}
+			}
 			gpus, err := findGPUs(c.Context)
 			for i, g := range gpus {
-				verdict := "numeric class " + g.Class()
+				verdict := "numeric class " + g.Class(precision)
 				if err := g.Usable(); err != nil {
 					verdict = err.Error()
 				}

@@ -1,12 +1,8 @@
+//go:build !cuda
+
 package cuda
 
-import (
-	"errors"
+import "longfirst/infer/backend"
 
-	"longfirst/infer/backend"
-)
-
-// New opens the one GPU that is visible.
-func New() (backend.Backend, error) {
-	return nil, errors.New("the kernels are not part of this build yet")
-}
+// New returns ErrNotBuilt.
+func New() (backend.Backend, error) { return nil, ErrNotBuilt }

@@ -13,9 +13,9 @@ import (
 //
 // The rows of a data set are of one numeric class. Where nothing is chosen and the devices are of several, those of the
 // class that computes most are taken, and left are the others; a choice of several classes is refused.
-func Choose(visible []Device, chosen string) (taken, left []Device, err error) {
+func Choose(visible []Device, chosen string, p Precision) (taken, left []Device, err error) {
 	if chosen == "" {
-		taken, left = strongest(visible)
+		taken, left = strongest(visible, p)
 		if len(taken) == 0 {
 			return nil, nil, visible[0].Usable()
 		}
@@ -32,9 +32,9 @@ func Choose(visible []Device, chosen string) (taken, left []Device, err error) {
 		if err := d.Usable(); err != nil {
 			return nil, nil, err
 		}
-		if len(taken) > 0 && d.Class() != taken[0].Class() {
+		if len(taken) > 0 && d.Class(p) != taken[0].Class(p) {
 			return nil, nil, fmt.Errorf("%w: %s computes %s and %s computes %s, whose last bits differ; choose GPUs of one kind",
-				ErrChoice, taken[0].Name, taken[0].Class(), d.Name, d.Class())
+				ErrChoice, taken[0].Name, taken[0].Class(p), d.Name, d.Class(p))
 		}
 		taken = append(taken, d)
 	}
@@ -66,20 +66,20 @@ func pick(visible []Device, text string) (Device, error) {
 }
 
 // strongest parts the devices into those of the class that computes most, and the others.
-func strongest(visible []Device) (taken, left []Device) {
+func strongest(visible []Device, p Precision) (taken, left []Device) {
 	sums := make(map[string]float64)
 	best := ""
 	for _, d := range visible {
 		if d.Usable() != nil {
 			continue
 		}
-		sums[d.Class()] += d.FLOPS()
-		if best == "" || sums[d.Class()] > sums[best] {
-			best = d.Class()
+		sums[d.Class(p)] += d.FLOPS(p)
+		if best == "" || sums[d.Class(p)] > sums[best] {
+			best = d.Class(p)
 		}
 	}
 	for _, d := range visible {
-		if d.Usable() == nil && d.Class() == best {
+		if d.Usable() == nil && d.Class(p) == best {
 			taken = append(taken, d)
 		} else {
 			left = append(left, d)

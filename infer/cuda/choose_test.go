@@ -44,7 +44,7 @@ func TestChoose(t *testing.T) {
 		{visible: []Device{hopper0}, chosen: "all", refused: ErrChoice, because: "no index"},
 		{visible: []Device{hopper0, ada}, chosen: "0,1", refused: ErrChoice, because: "last bits differ"},
 	} {
-		taken, left, err := Choose(c.visible, c.chosen)
+		taken, left, err := Choose(c.visible, c.chosen, BF16)
 		if c.refused != nil {
 			if !errors.Is(err, c.refused) || !strings.Contains(err.Error(), c.because) {
 				t.Errorf("Choose(%v, %q): got %v, %v; want it refused because of %q", c.visible, c.chosen, taken, err, c.because)

@@ -32,12 +32,10 @@ func (d Device) Usable() error {
 	return nil
 }
 
-// kernelVersion changes whenever a kernel computes other bits.
-const kernelVersion = 1
-
-// Class names the numerics of the device: tensor cores of one compute capability add in the same order.
-func (d Device) Class() string {
-	return fmt.Sprintf("cuda-bf16-sm%d%d-%d", d.Major, d.Minor, kernelVersion)
+// Class names the numerics of the device: the precision, and the compute capability, whose tensor cores add in an order
+// of their own.
+func (d Device) Class(p Precision) string {
+	return fmt.Sprintf("cuda-%s-sm%d%d-%d", p, d.Major, d.Minor, kernelVersion)
 }
 
 // tensorRates are the bf16 operations a clock period that a multiprocessor's tensor cores do with sums in fp32, and the
@@ -63,8 +61,16 @@ func (d Device) Peak() float64 {
 	return rate.perClock * rate.hz * float64(d.SMs)
 }
 
-// reached is the share of the peak that sizes of work are chosen by.
-const reached = 0.4
+// Shares of the peak that sizes of work are chosen by. Without tensor cores it is that of the multiply-add units.
+const (
+	reached     = 0.4
+	reachedFP32 = 0.04
+)
 
 // FLOPS returns what work on the device is sized by.
-func (d Device) FLOPS() float64 { return reached * d.Peak() }
+func (d Device) FLOPS(p Precision) float64 {
+	if p == FP32 {
+		return reachedFP32 * d.Peak()
+	}
+	return reached * d.Peak()
+}

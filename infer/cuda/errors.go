@@ -12,10 +12,14 @@ var (
 	ErrUnusable = errors.New("the GPU can't be used")
 	// ErrChoice: a choice of GPUs can't be had.
 	ErrChoice = errors.New("no such GPU")
+	// ErrPrecision: there is no such precision.
+	ErrPrecision = errors.New("no such precision")
 )
 
 // Errors of using a device.
 var (
-	// ErrIsolation: a worker process sees another GPU, or more, than the one it was started for.
-	ErrIsolation = errors.New("worker is not confined to its device")
+	// ErrIsolation: this process sees another GPU, or more, than its environment names.
+	ErrIsolation = errors.New("not confined to one GPU")
+	// ErrArgument: a shape, a size or a count does not fit.
+	ErrArgument = errors.New("bad argument")
 )

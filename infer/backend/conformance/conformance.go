@@ -19,35 +19,47 @@ import (
 // an element is a sum of: 16 units in the last place, 2^-24 each, for sums of a few hundred products in any order.
 const tolerance = 0x1p-20
 
-// Run tests the backends that make returns; each is closed after its test.
+// Subject is what is tested.
+type Subject struct {
+	New       func() backend.Backend
+	Tolerance float64 // as the one of float32 is given
+	HeadDims  []int   // sizes of heads that the backend has kernels for
+}
+
+// Run tests the backends that make returns, which compute in float32; each is closed after its test.
 func Run(t *testing.T, make func() backend.Backend) {
-	t.Run("Embed", func(t *testing.T) { testEmbed(t, make) })
-	t.Run("LayerNorm", func(t *testing.T) { testLayerNorm(t, make) })
-	t.Run("LinearAdd", func(t *testing.T) { testLinearAdd(t, make) })
-	t.Run("LinearGELU", func(t *testing.T) { testLinearGELU(t, make) })
-	t.Run("LinearQKV", func(t *testing.T) { testLinearQKV(t, make) })
-	t.Run("Attention", func(t *testing.T) { testAttention(t, make) })
-	t.Run("MeanPool", func(t *testing.T) { testMeanPool(t, make) })
-	t.Run("StoredTypes", func(t *testing.T) { testStoredTypes(t, make) })
-	t.Run("NotANumber", func(t *testing.T) { testNotANumber(t, make) })
-	t.Run("BatchMates", func(t *testing.T) { testBatchMates(t, make) })
-	t.Run("TinySequences", func(t *testing.T) { testTinySequences(t, make) })
+	RunSubject(t, Subject{make, tolerance, headDims})
+}
+
+// RunSubject tests backends that compute in another type. Inputs are float32 all the same: rounding them counts as an error.
+func RunSubject(t *testing.T, s Subject) {
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, Subject)
+	}{
+		{"Embed", testEmbed}, {"LayerNorm", testLayerNorm}, {"LinearAdd", testLinearAdd}, {"LinearGELU", testLinearGELU},
+		{"LinearQKV", testLinearQKV}, {"Attention", testAttention}, {"MeanPool", testMeanPool}, {"StoredTypes", testStoredTypes},
+		{"NotANumber", testNotANumber}, {"BatchMates", testBatchMates}, {"TinySequences", testTinySequences},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, s) })
+	}
 }
 
 // bench is a stream under test with the batch it runs.
 type bench struct {
 	*testing.T
-	backend backend.Backend
-	stream  backend.Stream
-	random  *rand.Rand
-	lengths []int // of the sequences
-	tokens  int
+	tolerance float64
+	backend   backend.Backend
+	stream    backend.Stream
+	random    *rand.Rand
+	lengths   []int // of the sequences
+	tokens    int
 }
 
 // newBench begins a batch of sequences of those lengths whose token ids are 0, 1, 2, ..., modulo 256.
-func newBench(t *testing.T, make func() backend.Backend, lengths ...int) *bench {
+func newBench(t *testing.T, s Subject, lengths ...int) *bench {
 	t.Helper()
-	b := &bench{T: t, backend: make(), random: rand.New(rand.NewPCG(1, uint64(len(lengths)))), lengths: lengths}
+	b := &bench{T: t, tolerance: s.Tolerance, backend: s.New(), random: rand.New(rand.NewPCG(1, uint64(len(lengths)))), lengths: lengths}
 	t.Cleanup(func() { b.must(b.backend.Close()) })
 	batch := backend.Batch{CuSeqlens: []int32{0}}
 	for _, n := range lengths {
@@ -162,9 +174,9 @@ func (b *bench) compareSums(what string, got, want, sizes []float64, width int) 
 		b.Fatalf("%s: %d values, want %d", what, len(got), len(want))
 	}
 	for i := range got {
-		if d := math.Abs(got[i] - want[i]); !(d <= tolerance*sizes[i]) {
+		if d := math.Abs(got[i] - want[i]); !(d <= b.tolerance*sizes[i]) {
 			b.Fatalf("%s: row %d column %d: got %g, want %g, %.1f times the tolerance",
-				what, i/width, i%width, got[i], want[i], d/(tolerance*sizes[i]))
+				what, i/width, i%width, got[i], want[i], d/(b.tolerance*sizes[i]))
 		}
 	}
 }

@@ -53,8 +53,8 @@ func (l *block) run(b *bench, s backend.Stream, batch backend.Batch) (pooled, hi
 }
 
 // testBatchMates runs random sequences alone and in random batches, on streams of other sizes, and wants the same bits.
-func testBatchMates(t *testing.T, make func() backend.Backend) {
-	b := newBench(t, make, 1)
+func testBatchMates(t *testing.T, subject Subject) {
+	b := newBench(t, subject, 1)
 	l := newBlock(b, 48, 100, 2)
 	var sequences [][]uint8
 	for range 12 {
@@ -96,8 +96,8 @@ func testBatchMates(t *testing.T, make func() backend.Backend) {
 
 // testTinySequences runs thousands of the shortest sequences, and one longer among them, and wants the bits that a few of
 // them have alone.
-func testTinySequences(t *testing.T, make func() backend.Backend) {
-	b := newBench(t, make, 1)
+func testTinySequences(t *testing.T, subject Subject) {
+	b := newBench(t, subject, 1)
 	l := newBlock(b, 16, 20, 1)
 	const sequences, longer = 3000, 1234
 	batch := backend.Batch{CuSeqlens: []int32{0}}

@@ -18,9 +18,9 @@ var headDims = []int{2, 6, 16, 24, 32, 64, 128}
 // batches are lengths of sequences, in tokens: single ones, a single residue between BOS and EOS, edges of blocks.
 var batches = [][]int{{1}, {2}, {3}, {5, 1, 3}, {63}, {64}, {65}, {3, 64, 2, 66, 1, 17}, {130, 3, 40}}
 
-func testEmbed(t *testing.T, make func() backend.Backend) {
+func testEmbed(t *testing.T, s Subject) {
 	each(t, "H", widths, func(t *testing.T, h int) {
-		b := newBench(t, make, 3, 70)
+		b := newBench(t, s, 3, 70)
 		table := b.numbers(b.tokens*h, 1)
 		dst := b.empty(h)
 		b.stream.Embed(dst, b.matrix(table, b.tokens, h), 0.88)
@@ -31,10 +31,10 @@ func testEmbed(t *testing.T, make func() backend.Backend) {
 	})
 }
 
-func testLayerNorm(t *testing.T, make func() backend.Backend) {
+func testLayerNorm(t *testing.T, s Subject) {
 	const eps = 1e-5
 	each(t, "H", widths, func(t *testing.T, h int) {
-		b := newBench(t, make, 70, 2)
+		b := newBench(t, s, 70, 2)
 		rows, gain, bias := b.numbers(b.tokens*h, 3), b.numbers(h, 1), b.numbers(h, 1)
 		rows[h/2] += 100 // an outlier, and a row far from 0
 		for i := range h {
@@ -51,10 +51,10 @@ func testLayerNorm(t *testing.T, make func() backend.Backend) {
 	})
 }
 
-func testLinearAdd(t *testing.T, make func() backend.Backend) {
+func testLinearAdd(t *testing.T, s Subject) {
 	each(t, "K", widths, func(t *testing.T, k int) {
 		for _, n := range []int{1, 3, 4, 9, 65, 260} {
-			b := newBench(t, make, 66, 1)
+			b := newBench(t, s, 66, 1)
 			x, w, bias, old := b.numbers(b.tokens*k, 1), b.numbers(n*k, 1), b.numbers(n, 1), b.numbers(b.tokens*n, 1)
 			src, dst := b.activation(x, k), b.activation(old, n)
 			b.stream.LinearAdd(dst, src, b.matrix(w, n, k), b.vector(bias))
@@ -68,10 +68,10 @@ func testLinearAdd(t *testing.T, make func() backend.Backend) {
 	})
 }
 
-func testLinearGELU(t *testing.T, make func() backend.Backend) {
+func testLinearGELU(t *testing.T, s Subject) {
 	each(t, "N", widths, func(t *testing.T, n int) {
 		const k = 33
-		b := newBench(t, make, 5, 66)
+		b := newBench(t, s, 5, 66)
 		x, w, bias := b.numbers(b.tokens*k, 1), b.numbers(n*k, 0.5), b.numbers(n, 1)
 		src, dst := b.activation(x, k), b.empty(n)
 		b.stream.LinearGELU(dst, src, b.matrix(w, n, k), b.vector(bias))
@@ -83,10 +83,10 @@ func testLinearGELU(t *testing.T, make func() backend.Backend) {
 	})
 }
 
-func testLinearQKV(t *testing.T, make func() backend.Backend) {
-	each(t, "D", headDims, func(t *testing.T, d int) {
+func testLinearQKV(t *testing.T, s Subject) {
+	each(t, "D", s.HeadDims, func(t *testing.T, d int) {
 		for _, heads := range []int{1, 3} {
-			b := newBench(t, make, 66, 1, 3)
+			b := newBench(t, s, 66, 1, 3)
 			h := heads * d
 			x, bias := b.numbers(b.tokens*h, 1), b.numbers(3*h, 0.3)
 			w := b.numbers(3*h*h, 1)
@@ -105,11 +105,11 @@ func testLinearQKV(t *testing.T, make func() backend.Backend) {
 	})
 }
 
-func testAttention(t *testing.T, make func() backend.Backend) {
-	each(t, "D", headDims, func(t *testing.T, d int) {
+func testAttention(t *testing.T, s Subject) {
+	each(t, "D", s.HeadDims, func(t *testing.T, d int) {
 		for _, lengths := range batches {
 			const heads = 2
-			b := newBench(t, make, lengths...)
+			b := newBench(t, s, lengths...)
 			x := b.numbers(b.tokens*3*heads*d, 2/math.Sqrt(math.Sqrt(float64(d)))) // scores of size 4
 			src, dst := b.activation(x, 3*heads*d), b.empty(heads*d)
 			b.stream.Attention(dst, src, heads)
@@ -119,9 +119,9 @@ func testAttention(t *testing.T, make func() backend.Backend) {
 	})
 }
 
-func testMeanPool(t *testing.T, make func() backend.Backend) {
+func testMeanPool(t *testing.T, s Subject) {
 	each(t, "H", widths, func(t *testing.T, h int) {
-		b := newBench(t, make, 3, 2, 130, 4, 70)
+		b := newBench(t, s, 3, 2, 130, 4, 70)
 		x := b.numbers(b.tokens*h, 1)
 		src := b.activation(x, h)
 		got := make32(len(b.lengths) * h)
@@ -132,11 +132,11 @@ func testMeanPool(t *testing.T, make func() backend.Backend) {
 }
 
 // testStoredTypes gives the same weights as F16 and BF16 and as the F32 they stand for.
-func testStoredTypes(t *testing.T, make func() backend.Backend) {
+func testStoredTypes(t *testing.T, s Subject) {
 	const n, k = 9, 21
 	for _, dtype := range []backend.DType{backend.F16, backend.BF16} {
 		t.Run(dtype.String(), func(t *testing.T) {
-			b := newBench(t, make, 7)
+			b := newBench(t, s, 7)
 			stored := func(shape ...int) (backend.Tensor, []float64) {
 				elements := 1
 				for _, n := range shape {
@@ -173,9 +173,9 @@ func testStoredTypes(t *testing.T, make func() backend.Backend) {
 }
 
 // testNotANumber checks that NaN in one sequence stays there and arrives at the end.
-func testNotANumber(t *testing.T, make func() backend.Backend) {
+func testNotANumber(t *testing.T, s Subject) {
 	const heads, d = 2, 16
-	b := newBench(t, make, 70, 3, 66)
+	b := newBench(t, s, 70, 3, 66)
 	x := b.numbers(b.tokens*3*heads*d, 1)
 	x[71*3*heads*d+heads*d] = math.NaN() // a key of the second sequence, head 0
 	src, dst := b.activation(x, 3*heads*d), b.empty(heads*d)
