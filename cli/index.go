@@ -28,7 +28,7 @@ func indexCommand() *cli.Command {
 		Description: example("longfirst index proteins.fa", "longfirst index show proteins.fa"),
 		Action:      buildIndex,
 		Subcommands: []*cli.Command{
-			indexShowCommand(),
+			indexShowCommand(), indexGetCommand(),
 			command(&cli.Command{
 				Name: "check", Usage: "compare every entry of an index with the FASTA files", ArgsUsage: "FASTA...|INDEX",
 				Description: example("longfirst index check proteins.fa"), Action: checkIndex,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 
 	"longfirst/index"
 	"longfirst/mmapfasta/mapped"
@@ -50,6 +51,11 @@ func NewSources(x *index.Index) *Sources {
 // Each calls fn with the records of r in index order. A file that was truncated while mapped ends it with an error that
 // wraps mapped.ErrTruncated, also when the truncation is met inside fn.
 func (s *Sources) Each(ctx context.Context, r index.Range, fn func(*Record) error) error {
+	return s.EachOf(ctx, s.index.Entries(r), fn)
+}
+
+// EachOf is Each for the records of any entries of the index, in their order.
+func (s *Sources) EachOf(ctx context.Context, entries iter.Seq2[*index.Entry, error], fn func(*Record) error) error {
 	var record Record
 	drain := func() error {
 		for i := range s.current.entries {
@@ -68,7 +74,7 @@ func (s *Sources) Each(ctx context.Context, r index.Range, fn func(*Record) erro
 	}
 	s.ahead.reset()
 	s.current.reset() // a call that failed may have left entries
-	for e, err := range s.index.Entries(r) {
+	for e, err := range entries {
 		if err != nil {
 			return err
 		}
