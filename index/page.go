@@ -31,8 +31,12 @@ const (
 	groupEntries = 4
 	groupHead    = 8 // bytes of a group in the table
 
-	// slack is what may be read, though not used, behind a row: a value is loaded as eight bytes and masked.
+	// slack is what may be written, though not used, behind a row: a value is stored as eight bytes.
 	slack = 8
+
+	// rowWindow is what may be read from the start of a row on, though not used: a value is loaded as eight bytes and masked,
+	// and that it begins before byte 128 of the row is plain to the compiler.
+	rowWindow = 127 + 8
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -51,8 +55,9 @@ type page struct {
 	count   int64
 	columns [columnCount]column
 	rowSize int64
+	bounded bool // no value of any row can be above maxValue
 
-	group  []byte // rows and ids of the current group, and at least slack more bytes
+	group  []byte // rows and ids of the current group, and at least rowWindow more bytes
 	number int64  // of the current group, -1 before the first
 	rows   int64  // in it
 	ids    []byte // in it
@@ -64,7 +69,7 @@ type page struct {
 type column struct {
 	minimum uint64
 	mask    uint64
-	start   int64
+	start   uint64
 }
 
 // A value above this is refused, so that sums of three values do not overflow.
@@ -98,19 +103,21 @@ func (p *page) decode(key, value []byte) error {
 	if binary.LittleEndian.Uint16(p.head[6:]) != columnCount || p.count == 0 || p.count != count {
 		return errPageShape
 	}
-	p.rowSize = 0
+	p.rowSize, p.bounded = 0, true
 	for i := range p.columns {
 		head := p.head[pageHeaderSize+i*columnHead:]
 		width := int64(head[8])
-		c := column{minimum: binary.LittleEndian.Uint64(head), start: p.rowSize}
+		c := column{minimum: binary.LittleEndian.Uint64(head), start: uint64(p.rowSize)}
 		if width > 8 || c.minimum > maxValue {
 			return errPageShape
 		}
 		c.mask = uint64(1)<<(8*width) - 1 // a shift by 64 gives 0, less 1 all bits
 		p.columns[i] = c
 		p.rowSize += width
+		p.bounded = p.bounded && c.mask <= maxValue-c.minimum
 	}
-	if end := p.groupEnd(groupsOf(p.count) - 1); end != int64(len(value)) {
+	ids := binary.LittleEndian.Uint32(p.head[size-4:]) // of all groups
+	if size+p.count*p.rowSize+int64(ids) != int64(len(value)) {
 		return errPageShort
 	}
 	return nil
@@ -119,79 +126,75 @@ func (p *page) decode(key, value []byte) error {
 // groupsOf returns the number of groups that hold so many entries.
 func groupsOf(count int64) int64 { return (count + groupEntries - 1) / groupEntries }
 
-// groupEnd returns where group g ends in the value, and so where the next one begins.
-func (p *page) groupEnd(g int64) int64 {
-	rows := min((g+1)*groupEntries, p.count) * p.rowSize
-	if g < 0 {
-		return int64(len(p.head))
+// groupAt returns where group g begins and ends in the value, and its checksum.
+func (p *page) groupAt(g int64) (start, end int64, sum uint32) {
+	table := p.head[pageTableEnd+g*groupHead:][:groupHead]
+	ids := int64(0) // of the groups before
+	if g > 0 {
+		ids = int64(binary.LittleEndian.Uint32(p.head[pageTableEnd+g*groupHead-4:]))
 	}
-	ids := binary.LittleEndian.Uint32(p.head[pageTableEnd+g*groupHead+4:])
-	return int64(len(p.head)) + rows + int64(ids)
+	idsEnd := int64(binary.LittleEndian.Uint32(table[4:]))
+	start = int64(len(p.head)) + g*groupEntries*p.rowSize + ids
+	end = int64(len(p.head)) + min((g+1)*groupEntries, p.count)*p.rowSize + idsEnd
+	return start, end, binary.LittleEndian.Uint32(table)
 }
 
 // loadGroup makes the group of entry i, 0 <= i < count, the current one.
 func (p *page) loadGroup(i int64) error {
-	g := i / groupEntries
+	g := int64(uint64(i) / groupEntries)
 	if g == p.number {
 		return nil
 	}
-	start, end := p.groupEnd(g-1), p.groupEnd(g)
 	p.rows = min(groupEntries, p.count-g*groupEntries)
+	start, end, sum := p.groupAt(g)
 	idStart := p.rows * p.rowSize
 	if end-start < idStart || end > int64(len(p.value)) {
 		return errPageShape
 	}
 	p.number = -1
 	size := end - start
-	if int64(len(p.group)) < size+slack {
-		p.group = make([]byte, 2*size+slack)
+	if int64(len(p.group)) < size+rowWindow {
+		p.group = make([]byte, 2*size+rowWindow)
 	}
 	content := p.group[:size]
 	copy(content, p.value[start:end])
-	if crc32.Update(0, castagnoli, content) != binary.LittleEndian.Uint32(p.head[pageTableEnd+g*groupHead:]) {
+	if crc32.Update(0, castagnoli, content) != sum {
 		return errPageCRC
 	}
 	p.ids = content[idStart:]
 	p.next, p.idNext = 0, 0
-	if g == 0 && p.value0(columnLength) != uint64(p.length) {
+	if g == 0 && p.columns[columnLength].read(p.row(0)) != uint64(p.length) {
 		return errPageKey
 	}
 	p.number = g
 	return nil
 }
 
-func (p *page) value0(number int) uint64 { return p.columns[number].read(p.group) }
-
-func (c *column) read(row []byte) uint64 {
-	return c.minimum + binary.LittleEndian.Uint64(row[c.start:])&c.mask
+func (c *column) read(row *[rowWindow]byte) uint64 {
+	return c.minimum + binary.LittleEndian.Uint64(row[c.start&127:])&c.mask
 }
 
 // row returns the row of entry i, whose group is loaded.
-func (p *page) row(i int64) []byte { return p.group[i%groupEntries*p.rowSize:] }
+func (p *page) row(i int64) *[rowWindow]byte {
+	return (*[rowWindow]byte)(p.group[i&(groupEntries-1)*p.rowSize:])
+}
 
 // values reads all columns of entry i, whose group is loaded.
 func (p *page) values(i int64, v *[columnCount]uint64) error {
 	row := p.row(i)
-	var high uint64
+	if p.bounded {
+		for number := range v {
+			v[number] = p.columns[number].read(row)
+		}
+		return nil
+	}
 	for number := range v {
 		c := &p.columns[number]
-		above := binary.LittleEndian.Uint64(row[c.start:]) & c.mask
-		v[number] = c.minimum + above
-		high |= v[number] | above
-	}
-	if high > maxValue && !possible(v) {
-		return errPageEntry
-	}
-	return nil
-}
-
-func possible(v *[columnCount]uint64) bool {
-	for _, value := range v {
-		if value > maxValue {
-			return false
+		if v[number] = c.read(row); v[number] > maxValue || v[number] < c.minimum {
+			return errPageEntry
 		}
 	}
-	return true
+	return nil
 }
 
 // length of entry i, whose group is loaded.
@@ -205,7 +208,7 @@ func (p *page) lengthOf(i int64) (int64, error) {
 
 // id returns the id of entry i, whose group is loaded and which has that size: a view of the group.
 func (p *page) id(i int64, size uint64) ([]byte, error) {
-	i %= groupEntries
+	i &= groupEntries - 1
 	if i < p.next {
 		p.next, p.idNext = 0, 0
 	}

@@ -182,7 +182,7 @@ func forge(key, value []byte) {
 		return
 	}
 	for g := range groupsOf(count) {
-		start, end := p.groupEnd(g-1), p.groupEnd(g)
+		start, end, _ := p.groupAt(g)
 		if start >= 0 && start <= end && end <= int64(len(value)) {
 			binary.LittleEndian.PutUint32(value[pageTableEnd+g*groupHead:], crc32.Checksum(value[start:end], castagnoli))
 		}

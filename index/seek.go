@@ -31,11 +31,17 @@ func (x *Index) newPageReader() (*pageReader, error) {
 const walkPages = 16
 
 // load makes the page and the group that hold position, which lies in the index, the current ones. It runs under guard.
-func (r *pageReader) load(position int64) (err error) {
+func (r *pageReader) load(position int64) error {
+	if i := position - r.page.first; r.loaded && uint64(i) < pageEntries {
+		return r.loadGroup(position)
+	}
+	return r.loadPage(position)
+}
+
+func (r *pageReader) loadPage(position int64) (err error) {
 	first := position - position%pageEntries
 	steps := (first - r.page.first) / pageEntries
 	switch {
-	case r.loaded && steps == 0:
 	case r.loaded && steps > 0 && steps <= walkPages:
 		err = r.walk(first, steps)
 	default:
@@ -44,7 +50,11 @@ func (r *pageReader) load(position int64) (err error) {
 	if r.loaded = err == nil; err != nil {
 		return err
 	}
-	if err := r.page.loadGroup(position - first); err != nil {
+	return r.loadGroup(position)
+}
+
+func (r *pageReader) loadGroup(position int64) error {
+	if err := r.page.loadGroup(position - r.page.first); err != nil {
 		return r.corrupt(position, err)
 	}
 	return nil
