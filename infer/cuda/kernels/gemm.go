@@ -50,8 +50,8 @@ func Tiles(op Op, n, headDim int) []Tile {
 // GEMM is gemm_OP_E_TILE, or gemm_OP_f32, which has one tile and ignores t.
 func GEMM(op Op, e Element, t Tile, tokens, n int) Launch {
 	if e == F32 {
-		const tile = 128
-		return Launch{fmt.Sprintf("gemm_%s_f32", op), [2]int{ceil(tokens, tile) * ceil(n, tile), 1}, 256, 0}
+		const tile, depth, pitch = 128, 16, 132
+		return Launch{fmt.Sprintf("gemm_%s_f32", op), [2]int{ceil(tokens, tile) * ceil(n, tile), 1}, 256, 4 * 2 * 2 * depth * pitch}
 	}
 	threads := 128
 	if t.Columns == 256 {
