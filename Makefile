@@ -9,7 +9,7 @@ export CGO_ENABLED ?= 0
 # with-cuda sets the environment to compile with the headers of a CUDA version. compat comes first: its cuda.h includes theirs.
 with-cuda = CGO_ENABLED=1 CGO_CFLAGS="-O2 -I$(CURDIR)/infer/cuda/compat -I$$(bash infer/cuda/headers.sh bin/cuda-headers $(1))"
 
-.PHONY: build build-cuda demo test chaos debug test-interop test-slurm test-mpi test-cluster-tools vet staticcheck format race purego vet-cuda standin cross generated kernels check-kernels bench bench-peers bench-compare readme-tables readme-check clean
+.PHONY: build build-cuda demo test chaos debug test-interop test-slurm test-mpi test-cluster-tools vet staticcheck format race purego vet-cuda standin cross generated test-kernels test-kernels-mutations kernels check-kernels bench bench-peers bench-compare readme-tables readme-check clean
 
 build: ## one static binary
 	$(GO) build -o $(BIN) ./cli
@@ -73,20 +73,26 @@ generated: ## committed files that a program writes are what it writes; needs Py
 	cd cli/demo && python3 make_sample.py --check
 	sh infer/cpu/_asm/generate.sh --check
 
+test-kernels: ## every CUDA kernel against its definition, on the CPU; needs g++
+	$(GO) test -short -tags standin ./infer/cuda/kernels
+
+test-kernels-mutations: ## the tests of the kernels notice every fault of testdata/mutations.txt
+	$(GO) test -tags standin -run TestMutations -timeout 1h ./infer/cuda/kernels
+
 kernels: ## compiles the CUDA kernels; needs Python, fetches NVIDIA's compilers, no GPU
 	python3 infer/cuda/kernels/build.py bin/nvrtc
 
 check-kernels: ## the compiled CUDA kernels are what their sources make, and spill no registers
 	python3 infer/cuda/kernels/build.py bin/nvrtc --check
 
-bench: build ## how fast it is here, and how close to what this machine can do
-	./$(BIN) bench
+bench: build ## how fast it is here, and how close to what this machine can do; BENCHFLAGS="--quick" and the like
+	./$(BIN) bench $(BENCHFLAGS)
 
 bench-peers: ## the programs that people use instead, for `longfirst bench --peers`; root installs Debian's
 	bash bench/peers/install.sh bin/peers
 
-bench-compare: ## REF against the working tree, run in turn
-	bash bench/compare.sh $(REF)
+bench-compare: ## REF against the working tree, run in turn with BENCHFLAGS (default --quick), ROUNDS times each (default 3)
+	bash bench/compare.sh $(REF) $(BENCHFLAGS)
 
 readme-tables: build ## the README's figures from the newest results
 	./$(BIN) bench readme
