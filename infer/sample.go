@@ -15,6 +15,7 @@ type Recomputed struct {
 	ID        string
 	Identical bool    // bit for bit
 	Largest   float64 // largest difference, as a share of the row's largest value
+	Cosine    float64 // of the angle between them
 }
 
 // Sample computes n records, spread evenly over the index, again, and compares them with the rows of the data set.
@@ -74,7 +75,7 @@ func compareRow(path string, again output.Row) (r Recomputed, found bool, err er
 			output.RoundToFloat16(again.Embedding)
 		}
 		r = Recomputed{Ordinal: row.Ordinal, ID: row.ID, Identical: slices.Equal(row.Embedding, again.Embedding)}
-		r.Largest = LargestDifference(row.Embedding, again.Embedding)
+		r.Largest, r.Cosine = LargestDifference(row.Embedding, again.Embedding), cosine(row.Embedding, again.Embedding)
 		return r, true, nil
 	}
 	return r, false, nil
@@ -91,4 +92,14 @@ func LargestDifference(a, b []float32) float64 {
 		return difference
 	}
 	return difference / largest
+}
+
+// cosine returns the cosine of the angle between two rows.
+func cosine(a, b []float32) float64 {
+	var product, squareA, squareB float64
+	for i := range a {
+		x, y := float64(a[i]), float64(b[i])
+		product, squareA, squareB = product+x*y, squareA+x*x, squareB+y*y
+	}
+	return product / math.Sqrt(squareA*squareB)
 }

@@ -1,10 +1,5 @@
 package backend
 
-import "errors"
-
-// ErrMemory: a device has not enough memory for what was asked of it. Smaller batches may fit.
-var ErrMemory = errors.New("not enough device memory")
-
 // Sizer is a Backend whose batches are as large as its memory allows, up to what keeps it busy.
 type Sizer interface {
 	// BatchTokens returns how many tokens a batch had best have, on so many streams at a time whose activations are width

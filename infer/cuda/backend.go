@@ -137,6 +137,19 @@ func (b *Backend) BatchTokens(width, streams int) (int, error) {
 	return max(tileRows, fit/tileRows*tileRows), nil
 }
 
+// classify adds what an error means to whoever runs batches.
+func (b *Backend) classify(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case b.context.Broken():
+		return fmt.Errorf("%w: %w", backend.ErrLost, err)
+	case errors.Is(err, device.ErrNoKernel):
+		return fmt.Errorf("%w: %w", backend.ErrUnsupported, err)
+	}
+	return err
+}
+
 // Close frees everything. Streams must be closed before.
 func (b *Backend) Close() (err error) {
 	err = b.loading.free()

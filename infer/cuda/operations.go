@@ -153,7 +153,7 @@ func (s *stream) LinearQKV(dst, src backend.Activation, weight backend.Matrix, b
 			return refuse("source of width %d, bias [%d], %d frequencies, destination of width %d", from.width, bias.n, f.n, to.width)
 		}
 		if !s.headSize(d) {
-			return refuse("heads of %d: %s computes those of 16, 24, 32, 64 and 128", d, s.backend.precision)
+			return s.noHeads(d)
 		}
 		x, err := s.as(s.backend.element, from)
 		if err != nil {
@@ -186,6 +186,10 @@ func (s *stream) headSize(d int) bool {
 	return s.backend.element == kernels.F32 && d <= 128
 }
 
+func (s *stream) noHeads(d int) error {
+	return fmt.Errorf("%w: heads of %d; %s computes those of 16, 24, 32, 64 and 128, and %s=%s any", backend.ErrUnsupported, d, s.backend.precision, PrecisionVariable, FP32)
+}
+
 // Attention is softmax(q·kᵀ)·v over each sequence.
 func (s *stream) Attention(dst, qkv backend.Activation, heads int) {
 	to, from := dst.(*activation), qkv.(*activation)
@@ -196,7 +200,7 @@ func (s *stream) Attention(dst, qkv backend.Activation, heads int) {
 		}
 		d := to.width / heads
 		if !s.headSize(d) {
-			return refuse("heads of %d: %s computes those of 16, 24, 32, 64 and 128", d, s.backend.precision)
+			return s.noHeads(d)
 		}
 		element := s.backend.element
 		x, err := s.as(element, from)

@@ -47,8 +47,8 @@ func (s *stream) result(room int, to []float32) (*result, error) {
 	return r, nil
 }
 
-// send queues a result's copy to pinned memory.
-func (s *stream) send(r *result) error {
+// export queues a result's copy to pinned memory.
+func (s *stream) export(r *result) error {
 	if err := s.computed(); err != nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func (s *stream) MeanPool(dst []float32, src backend.Activation) {
 			device.Slot(a.width), device.Slot(a.pitch)); err != nil {
 			return err
 		}
-		return s.send(r)
+		return s.export(r)
 	}, "mean of [%d, %d] over %d sequences", len(s.batch.Tokens), a.width, s.batch.Sequences())
 }
 
@@ -98,6 +98,6 @@ func (s *stream) Read(dst []float32, src backend.Activation) {
 			device.Slot(tokens), device.Slot(a.width), device.Slot(a.width), device.Slot(a.pitch)); err != nil {
 			return err
 		}
-		return s.send(r)
+		return s.export(r)
 	}, "read of [%d, %d]", len(s.batch.Tokens), a.width)
 }

@@ -91,6 +91,11 @@ func (s *stream) Begin(b backend.Batch) error {
 	for _, a := range s.activations {
 		a.element = ""
 	}
+	return s.backend.classify(s.send(b))
+}
+
+// send queues the copy of a batch, and makes what is computed from now on wait for it.
+func (s *stream) send(b backend.Batch) error {
 	queues := s.backend
 	if err := s.input.send(queues.copyIn, b); err != nil {
 		return err
@@ -107,7 +112,7 @@ func (s *stream) Finish() error {
 		s.failed = s.arrive()
 	}
 	if s.failed != nil {
-		return s.failed
+		return s.backend.classify(s.failed)
 	}
 	for _, r := range s.results[:s.used] {
 		copy(r.to, r.host.Floats(0, len(r.to)))

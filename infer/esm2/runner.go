@@ -26,6 +26,9 @@ type Runner struct {
 	trace  func(layer int, hidden []float32)
 }
 
+// ActivationWidth returns how many numbers a token takes in all activations of a runner.
+func (c Config) ActivationWidth() int { return (1+1+3)*c.HiddenSize + c.IntermediateSize }
+
 // NewRunner prepares memory for batches of up to maxTokens tokens in up to maxSequences sequences.
 func (m *Model) NewRunner(maxTokens, maxSequences int) (*Runner, error) {
 	if maxTokens < 1 || maxSequences < 1 {

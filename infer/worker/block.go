@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"longfirst/infer"
+	"longfirst/infer/backend"
 	"longfirst/infer/esm2"
 	"longfirst/infer/output"
 	"longfirst/mmapfasta/mapped"
@@ -125,7 +126,7 @@ func count(b *infer.Batch) Counts {
 
 // stopsRun tells the failures that every block would meet from those that belong to one block.
 func stopsRun(err error) bool {
-	for _, target := range []error{mapped.ErrChanged, mapped.ErrTruncated, infer.ErrNotIndexed, infer.ErrNoBlock, esm2.ErrWeights, ErrOutGone, ErrModelChanged,
+	for _, target := range []error{mapped.ErrChanged, mapped.ErrTruncated, infer.ErrNotIndexed, infer.ErrNoBlock, esm2.ErrWeights, backend.ErrUnsupported, ErrOutGone, ErrModelChanged,
 		fs.ErrPermission, syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EFBIG} {
 		if errors.Is(err, target) {
 			return true

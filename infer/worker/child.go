@@ -91,6 +91,9 @@ func (c *Child) serve(ctx context.Context, messages <-chan Message) error {
 		life.rest()
 		if err != nil {
 			c.Log.Error("block failed", "rank", m.Lease.Rank, "block", m.Lease.Block, "error", err)
+			if deviceGone(err) {
+				return err
+			}
 			err = to.send(Message{Failed: &Failed{Rank: m.Lease.Rank, Block: m.Lease.Block, Error: err.Error(), StopsRun: stopsRun(err)}})
 		} else {
 			c.Log.Info("block done", "rank", done.Rank, "block", done.Block, "records", done.Counts.Records, "residues", done.Counts.Residues,
@@ -101,6 +104,11 @@ func (c *Child) serve(ctx context.Context, messages <-chan Message) error {
 			return err
 		}
 	}
+}
+
+// deviceGone tells errors after which this process had better end, for another one that begins with the device anew.
+func deviceGone(err error) bool {
+	return errors.Is(err, backend.ErrLost) || errors.Is(err, backend.ErrMemory)
 }
 
 func next(ctx context.Context, messages <-chan Message) (Message, error) {
@@ -122,7 +130,7 @@ func (c *Child) prepare(o Orders, visible string, life *life) (*blockWorker, err
 	if o.Program != c.Program {
 		return nil, fmt.Errorf("%w: supervisor is version %s, this child %s", errProtocol, o.Program, c.Program)
 	}
-	w := &blockWorker{orders: o}
+	w := &blockWorker{orders: o, log: c.Log}
 	if err := w.open(c.NewBackend); err != nil {
 		w.close()
 		return nil, err
@@ -168,6 +176,7 @@ func confined(o Orders, visible string) error {
 // blockWorker holds what a child needs to compute blocks.
 type blockWorker struct {
 	orders   Orders
+	log      *slog.Logger
 	index    *index.Index
 	backend  backend.Backend
 	model    *esm2.Model
@@ -184,7 +193,9 @@ func (w *blockWorker) prepare() error {
 	}
 	w.plan = &infer.Plan{Index: w.index, World: o.World, Rule: o.Rule}
 	w.dir = output.Dir(o.Out)
-	w.embedder, err = infer.NewEmbedder(w.index, w.model, gaps, o.Options.MaxLength, infer.CPUBatch(o.Threads))
+	w.embedder, err = infer.FitEmbedder(w.index, w.model, gaps, o.Options.MaxLength, o.Threads, func(tokens int, why error) {
+		w.log.Warn("not enough device memory; going on with smaller batches", "tokens", tokens, "why", why)
+	})
 	return err
 }
 

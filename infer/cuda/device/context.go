@@ -116,6 +116,9 @@ func uuid(handle cu.Device) (string, error) {
 // Name returns what errors call the GPU.
 func (c *Context) Name() string { return c.name }
 
+// Broken says whether the GPU failed: every call fails from then on, in this process.
+func (c *Context) Broken() bool { return c.broken.Load() }
+
 // Close gives the GPU back. Everything allocated must have been freed.
 func (c *Context) Close() error { return c.failed("close it", c.handle.ReleasePrimaryCtx()) }
 
