@@ -94,7 +94,8 @@ func (s *runStream) block() (*rows, error) {
 	return &s.rows, nil
 }
 
-// read sets rows to the records of refs, a page at most.
+// read sets rows to the records of refs, a page at most. The records lie anywhere in memory: each loop waits for one cache
+// line of many records at once.
 func (r *run) read(refs []ref, rows *rows) {
 	rows.reset()
 	rows.count = len(refs)
@@ -111,9 +112,15 @@ func (r *run) read(refs []ref, rows *rows) {
 		v[columnBlanks] = uint64(span.BodyEnd - span.BodyOffset - span.Length)
 		v[columnLineResidues] = uint64(span.LineResidues)
 		v[columnLineExtra] = uint64(span.LineBytes - span.LineResidues)
-		id := b.ID(number)
-		v[columnIDSize] = uint64(len(id))
-		rows.ids = append(rows.ids, id...)
+	}
+	var ids [pageEntries][]byte
+	for i, p := range refs {
+		batch, number := p.split()
+		ids[i] = r.batches[batch].ID(number)
+		rows.values[i][columnIDSize] = uint64(len(ids[i]))
+	}
+	for i := range refs {
+		rows.ids = append(rows.ids, ids[i]...)
 	}
 }
 
