@@ -46,26 +46,36 @@ func (g *idGetter) all(ctx context.Context, arguments []string, file string, wri
 	for _, id := range arguments {
 		ids = append(ids, []byte(id))
 	}
-	lines := bufio.NewReaderSize(in, 1<<16)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if words := bytes.Fields(line); len(words) > 0 {
-			ids = append(ids, words[0])
+	lines := bufio.NewScanner(in)
+	lines.Buffer(make([]byte, 1<<16), longestIDLine)
+	var text []byte // of ids, many in one piece of memory
+	for lines.Scan() {
+		line := bytes.TrimLeft(lines.Bytes(), " \t\r\v\f")
+		if end := bytes.IndexAny(line, " \t\r\v\f"); end >= 0 {
+			line = line[:end]
 		}
-		if err != nil && err != io.EOF {
-			return fmt.Errorf("--ids-from %s: %w", file, err)
+		if len(line) == 0 {
+			continue
 		}
-		if err == io.EOF || len(ids) >= idsAtATime {
-			if failed := g.some(ctx, ids, write); failed != nil {
-				return failed
+		if len(line) > cap(text)-len(text) {
+			text = make([]byte, 0, max(1<<16, len(line)))
+		}
+		text = append(text, line...)
+		if ids = append(ids, text[len(text)-len(line):]); len(ids) == idsAtATime {
+			if err := g.some(ctx, ids, write); err != nil {
+				return err
 			}
 			ids = ids[:0]
 		}
-		if err == io.EOF {
-			return nil
-		}
 	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("--ids-from %s: %w", file, err)
+	}
+	return g.some(ctx, ids, write)
 }
+
+// longestIDLine bounds the lines of ids, which have at most 1 MiB themselves.
+const longestIDLine = 4 << 20
 
 // some writes the records of some ids in their order.
 func (g *idGetter) some(ctx context.Context, ids [][]byte, write func(*infer.Record) error) error {

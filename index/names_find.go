@@ -47,26 +47,20 @@ func (x *Index) Find(ctx context.Context, ids [][]byte) iter.Seq2[*Found, error]
 	}
 }
 
-// query is an id that is looked for.
-type query struct {
-	hash   uint64
-	number int
-}
-
 // candidate is a record whose id has the hash of an id asked for.
 type candidate struct {
 	number   int
 	position int64
 }
 
-// candidates returns the records to be looked at, by number, then position.
+// candidates returns the records to be looked at by number, those that have the id among them by position.
 func (x *Index) candidates(ctx context.Context, ids [][]byte) ([]candidate, error) {
-	queries := make([]query, len(ids))
+	queries := make([]name, len(ids)) // the position of a query is its number
 	for i, id := range ids {
-		queries[i] = query{x.hash(id), i}
+		queries[i] = name{x.hash(id), int64(i)}
 	}
-	slices.SortFunc(queries, func(a, b query) int { return cmp.Compare(a.hash, b.hash) })
-	var found []candidate
+	queries = sortNames(queries, make([]name, len(ids)))
+	found := make([]candidate, 0, len(ids))
 	head, err := x.extended(x.namesExtension())
 	switch {
 	case err != nil:
@@ -76,10 +70,24 @@ func (x *Index) candidates(ctx context.Context, ids [][]byte) ([]candidate, erro
 	default:
 		err = guard(x.path, func() error { return x.seekNames(queries, head.pages, &found) })
 	}
-	slices.SortFunc(found, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(a.number, b.number), cmp.Compare(a.position, b.position))
-	})
-	return found, err
+	return byNumber(found, len(ids)), err
+}
+
+// byNumber orders candidates by number and leaves those of one number in their order.
+func byNumber(found []candidate, numbers int) []candidate {
+	next := make([]int, numbers+1)
+	for _, c := range found {
+		next[c.number+1]++
+	}
+	for i := range numbers {
+		next[i+1] += next[i]
+	}
+	ordered := make([]candidate, len(found))
+	for _, c := range found {
+		ordered[next[c.number]] = c
+		next[c.number]++
+	}
+	return ordered
 }
 
 var (
@@ -88,29 +96,28 @@ var (
 )
 
 // seekNames looks the queries, in order of their hashes, up in the bucket. It runs under guard.
-func (x *Index) seekNames(queries []query, pages int64, found *[]candidate) error {
+func (x *Index) seekNames(queries []name, pages int64, found *[]candidate) error {
 	if pages == 0 {
 		return nil
 	}
 	e := x.namesExtension()
 	r := namesReader{cursor: x.tx.Bucket(e.bucket).Cursor(), pages: pages}
+	begin := 0 // of what was found for the query before
 	for i, q := range queries {
-		if i > 0 && q.hash == queries[i-1].hash {
-			// The same id again, or one with the same hash: what was found for the one before is found for this one.
-			start := len(*found)
-			for start > 0 && (*found)[start-1].number == queries[i-1].number {
-				start--
-			}
-			for _, c := range (*found)[start:] {
-				*found = append(*found, candidate{q.number, c.position})
+		if i > 0 && q.hash == queries[i-1].hash { // the same id again, or one with the same hash
+			same := (*found)[begin:]
+			begin = len(*found)
+			for _, c := range same {
+				*found = append(*found, candidate{int(q.position), c.position})
 			}
 			continue
 		}
+		begin = len(*found)
 		if err := r.positions(q.hash, func(position int64) error {
 			if position >= x.Len() {
 				return errNamesBeyond
 			}
-			*found = append(*found, candidate{q.number, position})
+			*found = append(*found, candidate{int(q.position), position})
 			return nil
 		}); err != nil {
 			return x.extensionCorrupt(e, err)
@@ -169,7 +176,7 @@ func (r *namesReader) load(key, value []byte) error {
 }
 
 // scanNames finds the records of the queries among all entries.
-func (x *Index) scanNames(ctx context.Context, queries []query, found *[]candidate) error {
+func (x *Index) scanNames(ctx context.Context, queries []name, found *[]candidate) error {
 	// One entry in sixteen at most is looked for among the queries: those whose bit is set by one.
 	shift := 64 - (bits.Len(uint(len(queries))) + 4)
 	sieve := make([]bool, 1<<(64-shift))
@@ -180,49 +187,49 @@ func (x *Index) scanNames(ctx context.Context, queries []query, found *[]candida
 		if !sieve[n.hash>>shift] {
 			return nil
 		}
-		i, _ := slices.BinarySearchFunc(queries, n.hash, func(q query, hash uint64) int { return cmp.Compare(q.hash, hash) })
+		i, _ := slices.BinarySearchFunc(queries, n.hash, func(q name, hash uint64) int { return cmp.Compare(q.hash, hash) })
 		for ; i < len(queries) && queries[i].hash == n.hash; i++ {
-			*found = append(*found, candidate{queries[i].number, n.position})
+			*found = append(*found, candidate{int(queries[i].position), n.position})
 		}
 		return nil
 	})
 }
 
 // findWindowSize is how many candidates are read at a time, in order of position: pages are then read one after the other.
+// A position has 48 bits at most: an index of more records would take petabytes.
 const findWindowSize = 1 << 16
 
 // findWindow holds the records of some candidates.
 type findWindow struct {
 	x     *Index
 	pages *pageReader
-	order []int32 // of the candidates by position
-	found []Found // as the candidates; an ID that is nil is another record's
+	order []uint64 // per candidate its position and, in the lowest 16 bits, its place
+	found []Found  // as the candidates; an ID that is nil is another record's
 }
 
 // read fills the window.
-func (w *findWindow) read(parts []candidate, ids [][]byte) (err error) {
+func (w *findWindow) read(candidates []candidate, ids [][]byte) (err error) {
 	if w.pages == nil {
 		if w.pages, err = w.x.newPageReader(); err != nil {
 			return err
 		}
 	}
-	w.order, w.found = w.order[:0], slices.Grow(w.found[:0], len(parts))[:len(parts)]
-	for i := range parts {
-		w.order = append(w.order, int32(i))
+	w.order, w.found = w.order[:0], slices.Grow(w.found[:0], len(candidates))[:len(candidates)]
+	for i, c := range candidates {
+		w.order = append(w.order, uint64(c.position)<<16|uint64(i))
 	}
-	slices.SortFunc(w.order, func(a, b int32) int { return cmp.Compare(parts[a].position, parts[b].position) })
+	slices.Sort(w.order)
 	return guard(w.x.path, func() error {
-		for _, i := range w.order {
-			position := parts[i].position
-			if err := w.pages.load(position); err != nil {
+		for _, o := range w.order {
+			c, f := &candidates[o&(findWindowSize-1)], &w.found[o&(findWindowSize-1)]
+			if err := w.pages.load(c.position); err != nil {
 				return err
 			}
-			f, id := &w.found[i], ids[parts[i].number]
-			if err := w.pages.entry(position, &f.Entry); err != nil {
+			if err := w.pages.entry(c.position, &f.Entry); err != nil {
 				return err
 			}
-			f.Number = parts[i].number
-			if bytes.Equal(f.ID, id) {
+			f.Number = c.number
+			if id := ids[c.number]; bytes.Equal(f.ID, id) {
 				f.ID = id // the page goes on to others
 			} else {
 				f.ID = nil
