@@ -11,8 +11,8 @@ with-cuda = CGO_ENABLED=1 CGO_CFLAGS="-O2 -I$(CURDIR)/infer/cuda/compat -I$$(bas
 
 .PHONY: build build-cuda demo test chaos debug test-interop test-slurm test-mpi test-cluster-tools vet staticcheck format race purego vet-cuda standin cross generated test-kernels test-kernels-mutations kernels check-kernels bench bench-peers bench-compare readme-tables readme-check clean
 
-build: ## one static binary
-	$(GO) build -o $(BIN) ./cli
+build: ## one static binary; the tag leaves out a Markdown parser that every start would pay for
+	$(GO) build -tags urfave_cli_no_docs -o $(BIN) ./cli
 
 build-cuda: ## a binary that computes on GPUs too; Linux on amd64, needs a C compiler and Python, fetches the CUDA headers
 	$(call with-cuda,$(CUDA)) $(GO) build -tags cuda -o $(BIN) ./cli

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"sync"
 
 	"longfirst/bench"
 )
@@ -12,14 +13,19 @@ import (
 //go:embed page.html
 var source string
 
-var page = template.Must(template.New("page").Funcs(template.FuncMap{
+// page is parsed at first use: every process of a run would pay for it otherwise.
+var page = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("page").Funcs(functions).Parse(source))
+})
+
+var functions = template.FuncMap{
 	"label": Label, "number": Number, "value": Value,
 	"percent": func(v float64) string { return fmt.Sprintf("%.0f %%", 100*v) },
 	"starved": func() float64 { return bench.StarvedMargin },
 	"add":     func(a, b float64) float64 { return a + b },
 	"sub":     func(a, b float64) float64 { return a - b },
 	"gb":      func(l bench.LimitResult, v float64) string { return limitText(l, v) },
-}).Parse(source))
+}
 
 // limitText writes a rate of a limit.
 func limitText(l bench.LimitResult, v float64) string {
@@ -53,5 +59,5 @@ func Write(w io.Writer, r *bench.Report) error {
 			c.Nothing++
 		}
 	}
-	return page.Execute(w, c)
+	return page().Execute(w, c)
 }

@@ -84,7 +84,7 @@ func (c *Client) head(ctx context.Context, ref Reference, revision, file string)
 	r := remote{name: file, commit: header.Get("X-Repo-Commit"), digest: strings.Trim(strings.TrimPrefix(first("X-Linked-Etag", "Etag"), "W/"), `"`)}
 	size, err := strconv.ParseInt(first("X-Linked-Size", "Content-Length"), 10, 64)
 	switch {
-	case !commitPattern.MatchString(r.commit):
+	case !commitPattern().MatchString(r.commit):
 		return remote{}, fmt.Errorf("%s: %w: the answer names no commit (X-Repo-Commit): is %s a Hugging Face hub?", target, ErrTransfer, c.Endpoint)
 	case newDigest(r.digest, 0) == nil:
 		return remote{}, fmt.Errorf("%s: %w: the answer names no digest to check the content by (ETag %q)", target, ErrTransfer, r.digest)

@@ -135,7 +135,7 @@ func (c *Client) Cached(ref Reference) (string, bool) {
 	if text, err := os.ReadFile(filepath.Join(c.Cache, ref.folder(), "refs", filepath.FromSlash(ref.Revision))); err == nil {
 		commit = strings.TrimSpace(string(text))
 	}
-	if !commitPattern.MatchString(commit) {
+	if !commitPattern().MatchString(commit) {
 		return "", false
 	}
 	dir := filepath.Join(c.Cache, ref.folder(), "snapshots", commit)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // DefaultRevision is the branch that is meant where a reference names none.
@@ -15,10 +16,15 @@ type Reference struct {
 }
 
 var (
-	namePattern     = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,95}$`)
-	revisionPattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$`)
-	commitPattern   = regexp.MustCompile(`^[0-9a-f]{40}$`)
+	namePattern     = pattern(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,95}$`)
+	revisionPattern = pattern(`^[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}$`)
+	commitPattern   = pattern(`^[0-9a-f]{40}$`)
 )
+
+// pattern compiles at first use: every process of a run would pay for it otherwise, and hardly one uses it.
+func pattern(text string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
+}
 
 // ParseReference reads OWNER/NAME or OWNER/NAME@REVISION. Errors: ErrReference.
 func ParseReference(text string) (Reference, error) {
@@ -28,11 +34,11 @@ func ParseReference(text string) (Reference, error) {
 	}
 	owner, name, _ := strings.Cut(id, "/")
 	for _, part := range []string{owner, name} {
-		if !namePattern.MatchString(part) || strings.Contains(part, "..") || strings.Contains(part, "--") {
+		if !namePattern().MatchString(part) || strings.Contains(part, "..") || strings.Contains(part, "--") {
 			return Reference{}, fmt.Errorf("%q: %w", text, ErrReference)
 		}
 	}
-	if !revisionPattern.MatchString(revision) || strings.Contains(revision, "..") || strings.HasSuffix(revision, "/") {
+	if !revisionPattern().MatchString(revision) || strings.Contains(revision, "..") || strings.HasSuffix(revision, "/") {
 		return Reference{}, fmt.Errorf("%q: %w", text, ErrReference)
 	}
 	return Reference{owner, name, revision}, nil
