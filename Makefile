@@ -9,7 +9,7 @@ export CGO_ENABLED ?= 0
 # with-cuda sets the environment to compile with the headers of a CUDA version. compat comes first: its cuda.h includes theirs.
 with-cuda = CGO_ENABLED=1 CGO_CFLAGS="-O2 -I$(CURDIR)/infer/cuda/compat -I$$(bash infer/cuda/headers.sh bin/cuda-headers $(1))"
 
-.PHONY: build build-cuda demo test chaos debug test-interop test-slurm test-mpi test-cluster-tools vet staticcheck format race purego vet-cuda standin cross generated test-kernels test-kernels-mutations kernels check-kernels bench bench-peers bench-compare readme-tables readme-check clean
+.PHONY: build build-cuda demo test chaos debug test-interop test-slurm test-mpi test-cluster-tools vet staticcheck format race purego vet-cuda standin test-cuda cross generated test-kernels test-kernels-mutations kernels check-kernels bench bench-peers bench-compare readme-tables readme-check clean
 
 build: ## one static binary; the tag leaves out a Markdown parser that every start would pay for
 	$(GO) build -tags urfave_cli_no_docs -o $(BIN) ./cli
@@ -63,6 +63,10 @@ vet-cuda: ## the code behind the tag "cuda", with the headers of CUDA 12 and 13
 
 standin: ## the stand-in for the CUDA driver: bin/standin/libcuda.so.1 computes on the CPU; needs g++ on x86-64
 	$(MAKE) --no-print-directory -f infer/cuda/standin/Makefile OUT=$(CURDIR)/bin/standin
+
+test-cuda: standin ## the CUDA backend and the whole program on the stand-in driver; Linux on amd64
+	$(call with-cuda,$(CUDA)) LD_LIBRARY_PATH=$(CURDIR)/bin/standin LONGFIRST_TEST_CUDA=1 CUDA_VISIBLE_DEVICES=0 $(GO) test -tags cuda ./infer/cuda/...
+	$(call with-cuda,$(CUDA)) LONGFIRST_STANDIN=$(CURDIR)/bin/standin $(GO) test -tags cuda -run 'TestScripts/(cuda|devices)' ./cli
 
 cross: ## everything compiles, tests included, where it is not run
 	GOOS=linux GOARCH=arm64 $(GO) vet ./...

@@ -4,11 +4,18 @@
 # Usage: compare.sh REVISION [OPTION OF longfirst bench]...; default options: --quick
 # ROUNDS (default 3) is how often each version runs.
 set -euo pipefail
+if [ $# = 0 ]; then
+  echo "compare.sh: which revision? make bench-compare REF=HEAD~1" >&2
+  exit 2
+fi
 revision=$1
 shift
 [ $# -gt 0 ] || set -- --quick
 cd "$(dirname "$0")/.."
-commit=$(git rev-parse --verify --quiet "$revision^{commit}") || { echo "compare.sh: there is no revision $revision" >&2; exit 2; }
+commit=$(git rev-parse --verify --quiet "$revision^{commit}") || {
+  echo "compare.sh: there is no revision $revision" >&2
+  exit 2
+}
 work=bin/compare-$(git rev-parse --short "$commit")
 tree=$work/tree
 

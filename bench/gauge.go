@@ -7,12 +7,23 @@ import (
 	"longfirst/bench/limits"
 )
 
-// Margin is how far a calibration may be below the best one of its limit before the samples beside it are marked, and
-// what share of the time of its cores a sample may lose to others before it is.
+// Margin is how far a calibration of multiply-adds may be below the best one of the run before the samples beside it are
+// marked, and what share of the time of its cores a sample may lose to others before it is.
 const Margin = 0.10
+
+// BandwidthMargin is the same for calibrations of memory and files: cores share their bandwidth, with those of other
+// virtual machines too, and its best is reached now and then only.
+const BandwidthMargin = 0.25
 
 // StarvedMargin is the same for samples that say nothing about the program any more.
 const StarvedMargin = 0.50
+
+func margin(k limits.Kind) float64 {
+	if k == limits.FMA {
+		return Margin
+	}
+	return BandwidthMargin
+}
 
 // calibrationTime is how long a limit is measured for: some time slices of a scheduler.
 const calibrationTime = 40 * time.Millisecond
@@ -62,12 +73,13 @@ func (g *gauge) calibrate(ctx context.Context, list []limits.Limit) ([]float64, 
 func (g *gauge) mark(list []limits.Limit, samples []Sample) (unmarked int) {
 	for i := range samples {
 		s := &samples[i]
-		lack := s.Lost
+		s.Marked = s.Marked || s.Lost > Margin
+		s.Starved = s.Starved || s.Lost > StarvedMargin
 		for k, l := range list {
-			lack = max(lack, 1-min(s.Before[k], s.After[k])/g.best[l])
+			lack := 1 - min(s.Before[k], s.After[k])/g.best[l]
+			s.Marked = s.Marked || lack > margin(l.Kind)
+			s.Starved = s.Starved || lack > StarvedMargin
 		}
-		s.Marked = s.Marked || lack > Margin
-		s.Starved = s.Starved || lack > StarvedMargin
 		if !s.Marked {
 			unmarked++
 		}

@@ -54,7 +54,7 @@ func sampleReport() *Report {
 }
 
 const sampleText = `# longfirst 1.2.3, 2026-03-04 05:06:07 UTC, go1.26.0; 4 cores, FMA loop avx512
-# marked: beside a calibration more than 10 % below the best of this run, or with more than 10 % of its cores' time lost to others (/proc/stat); starved: the same by 50 %. A starved sample never counts, a marked one only in an unsteady result
+# marked: beside a calibration more than 10 % (of multiply-adds) or 25 % (of memory and files) below the best of this run, or with more than 10 % of its cores' time lost to others (/proc/stat); starved: the same by 50 %. A starved sample never counts, a marked one only in an unsteady result
 goos: linux
 goarch: amd64
 pkg: longfirst/bench

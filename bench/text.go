@@ -112,7 +112,8 @@ func format(v float64) string {
 
 // rule says which samples are marked.
 func (r *Report) rule() string {
-	text := fmt.Sprintf("marked: beside a calibration more than %.0f %% below the best of this run", 100*r.Margin)
+	text := fmt.Sprintf("marked: beside a calibration more than %.0f %% (of multiply-adds) or %.0f %% (of memory and files) below the best of this run",
+		100*r.Margin, 100*BandwidthMargin)
 	if r.Watched != "" {
 		text += fmt.Sprintf(", or with more than %.0f %% of its cores' time lost to others (%s)", 100*r.Margin, r.Watched)
 	}

@@ -42,6 +42,7 @@ const (
 	curveWidth, curveHeight   = 370.0, 230.0
 	curveLeft, curveBottom    = 62.0, 190.0
 	curveTop, curveRightSpace = 22.0, 24.0
+	curveInset                = 26.0 // of the first point: its text must not lie on the numbers of the axis
 )
 
 // curves draws the results that differ in nothing but such a number, where there are several.
@@ -75,7 +76,7 @@ func countedCase(r *bench.Result) (key string, n float64, rest string, ok bool) 
 		if v, err := strconv.Atoi(f.value); err == nil && counted[f.key] != "" && v > 0 {
 			key, n, ok = f.key, float64(v), true
 		} else {
-			others = append(others, f.value)
+			others = append(others, f.words())
 		}
 	}
 	return key, n, strings.Join(others, ", "), ok
@@ -104,7 +105,7 @@ func newCurve(results []*bench.Result) *curve {
 	top = roundUp(top)
 	// Both numbers double from one case to the next.
 	x := func(n float64) float64 {
-		return curveLeft + math.Log2(n/first.n)/math.Log2(last.n/first.n)*(curveWidth-curveLeft-curveRightSpace)
+		return curveLeft + curveInset + math.Log2(n/first.n)/math.Log2(last.n/first.n)*(curveWidth-curveLeft-curveInset-curveRightSpace)
 	}
 	y := func(v float64) float64 { return curveBottom - v/top*(curveBottom-curveTop) }
 	var path, straight []string

@@ -25,13 +25,17 @@ func fields(c string) []field {
 func Label(r *bench.Result) string {
 	words := []string{strings.ReplaceAll(r.Workload, "-", " ")}
 	for _, f := range fields(r.Case) {
-		if _, err := strconv.Atoi(f.value); err == nil || f.key == "after" || f.key == "until" {
-			words = append(words, f.key+" "+f.value)
-		} else {
-			words = append(words, f.value)
-		}
+		words = append(words, f.words())
 	}
 	return strings.Join(words, ", ")
+}
+
+// words is the value where it speaks for itself, else the key as well.
+func (f field) words() string {
+	if _, err := strconv.Atoi(f.value); err == nil || f.key == "after" || f.key == "until" {
+		return f.key + " " + f.value
+	}
+	return f.value
 }
 
 // Number writes a value with three digits that mean something, large ones in thousands, millions or billions.

@@ -20,11 +20,12 @@ var page = sync.OnceValue(func() *template.Template {
 
 var functions = template.FuncMap{
 	"label": Label, "number": Number, "value": Value,
-	"percent": func(v float64) string { return fmt.Sprintf("%.0f %%", 100*v) },
-	"starved": func() float64 { return bench.StarvedMargin },
-	"add":     func(a, b float64) float64 { return a + b },
-	"sub":     func(a, b float64) float64 { return a - b },
-	"gb":      func(l bench.LimitResult, v float64) string { return limitText(l, v) },
+	"percent":   func(v float64) string { return fmt.Sprintf("%.0f %%", 100*v) },
+	"starved":   func() float64 { return bench.StarvedMargin },
+	"bandwidth": func() float64 { return bench.BandwidthMargin },
+	"add":       func(a, b float64) float64 { return a + b },
+	"sub":       func(a, b float64) float64 { return a - b },
+	"gb":        func(l bench.LimitResult, v float64) string { return limitText(l, v) },
 }
 
 // limitText writes a rate of a limit.

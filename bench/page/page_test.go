@@ -46,8 +46,8 @@ func report() *bench.Report {
 			result("versus-reuse", "peer=pyfaidx/input=p", "pyfaidx 0.9", reader, false, bench.Value{Unit: "peer/own", Value: 599}),
 			result("versus-embed", "peer=a/model=m/threads=1/input=p", "a 1.5", fma, true, bench.Value{Unit: "peer/own", Value: 3}),
 			result("versus-embed", "peer=a/model=m/threads=2/input=p", "a 1.5", fma, true, bench.Value{Unit: "peer/own", Value: 3.5}),
-			result("infer-cpu", "length=50/model=m", "", fma, true, bench.Value{Unit: "residues/s", Value: 3000}),
-			result("infer-cpu", "length=350/model=m", "", fma, true, bench.Value{Unit: "residues/s", Value: 2000}),
+			result("infer-cpu", "length=50/model=m/threads=2", "", fma, true, bench.Value{Unit: "residues/s", Value: 3000}),
+			result("infer-cpu", "length=350/model=m/threads=2", "", fma, true, bench.Value{Unit: "residues/s", Value: 2000}),
 			{Workload: "resume", Case: "after=kill", Nothing: "not measured: machine busy, 1 of 1 samples starved", Samples: []bench.Sample{{Marked: true, Starved: true}}},
 			{Workload: "stride", Case: "world=64/input=p", Nothing: "not measured: no time left"},
 			result("scaling", "workers=1/input=p", "", fma, true, bench.Value{Unit: "residues/s", Value: 3000}),
@@ -101,7 +101,7 @@ func TestContent(t *testing.T) {
 		"A &amp; B &lt;fast&gt;, 2 cores", "<p>One line.</p>", "infer cpu, m, p", "6460 residues/s", "71.0 % of peak",
 		"180 % of memory-read", "samtools 1.16.1", "2.20× <tspan class=\"soft\">of 2<", "0.50×", "599×", "embed with snake: not installed", "worker processes", "stride, world 8, q",
 		"UNSTEADY, 2 of 2 marked", "5 of 29 samples marked", "2 of 16 workloads not measured",
-		"It came through 11 of 12 workloads", "machine busy, 1 of 1 samples starved", "on tmpfs", "Embed with the same weights, m, 1 thread<", "m, 2 threads<", "residues of each sequence",
+		"It came through 11 of 12 workloads", "machine busy, 1 of 1 samples starved", "on tmpfs", "Embed with the same weights, m, 1 thread<", "m, 2 threads<", "residues of each sequence", "infer cpu, m, threads 2<",
 	} {
 		if !strings.Contains(text, part) {
 			t.Errorf("%q is missing", part)
@@ -157,7 +157,7 @@ func TestNumbers(t *testing.T) {
 			t.Errorf("%v: %q, want %q", v, got, want)
 		}
 	}
-	for v, want := range map[float64]string{1: "1×", 2.2: "2.2×", 0.5: "0.5×", 10: "10×", 599.6: "600×", 0.01: "1.00 %"} {
+	for v, want := range map[float64]string{1: "1×", 2.2: "2.2×", 0.5: "0.5×", 10: "10×", 599.6: "600×", 10_000: "10 k×", 0.01: "1.00 %"} {
 		if got := times(v); got != want {
 			t.Errorf("%v: %q, want %q", v, got, want)
 		}

@@ -106,7 +106,7 @@ func newRatioChart(title string, results []*bench.Result) *ratioChart {
 		main := result.Main()
 		low, high := extent(result.Values(main.Unit))
 		c.Rows = append(c.Rows, ratioRow{
-			Peer: PeerName(result), Value: digits(main.Median) + "×", Pairs: main.Samples, Y: ratioRow0*float64(i) + ratioRow0/2,
+			Peer: PeerName(result), Value: Number(main.Median) + "×", Pairs: main.Samples, Y: ratioRow0*float64(i) + ratioRow0/2,
 			X: x(main.Median), Low: x(low), High: x(high), Steady: result.Steady, Loses: main.Median < 1,
 		})
 	}
@@ -129,9 +129,12 @@ func times(v float64) string {
 	if v < 0.0995 {
 		return digits(100*v) + " %"
 	}
-	text := digits(v)
+	text, scale, _ := strings.Cut(Number(v), " ")
 	if strings.Contains(text, ".") {
 		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	if scale != "" {
+		text += " " + scale
 	}
 	return text + "×"
 }

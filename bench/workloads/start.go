@@ -30,7 +30,9 @@ func (w *StartVersion) Shows() string {
 	return "how long the whole process takes to start, print its version, and end: what every command pays"
 }
 
-func (w *StartVersion) Limits() []limits.Limit { return []limits.Limit{oneReader} }
+func (w *StartVersion) Limits() []limits.Limit {
+	return []limits.Limit{{Kind: limits.FMA, Threads: 1}}
+}
 
 func (w *StartVersion) Prepare(context.Context, string) error { return nil }
 
