@@ -25,7 +25,7 @@ func modelCommand() *cli.Command {
 				&cli.StringFlag{Name: "config", Value: "tiny", Usage: "`NAME`: " + strings.Join(esm2.Names(), ", ")},
 				&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`N`: equal seeds give equal weights"},
 				&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "folder `DIR` to write"}),
-			modelPullCommand(),
+			modelPullCommand(), modelConvertCommand(),
 		},
 	}
 }

@@ -70,6 +70,10 @@ func TestScripts(t *testing.T) {
 	model, other := filepath.Join(models, "model"), filepath.Join(models, "other")
 	writeScriptModel(t, model, 1)
 	writeScriptModel(t, other, 2)
+	checkpoints, err := filepath.Abs("../infer/checkpoint/testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
 	slots := make(chan bool, scriptsAtOnce)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -86,6 +90,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("MODEL", model)
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // else every process of a race build ends a second late
 			env.Setenv("OTHERMODEL", other)
+			env.Setenv("CHECKPOINTS", checkpoints)
 			env.Setenv(holdVariable, filepath.Join(env.WorkDir, ".hold"))
 			return os.Mkdir(filepath.Join(env.WorkDir, ".hold"), 0o777)
 		},

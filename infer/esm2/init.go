@@ -39,7 +39,6 @@ func Init(dir string, c Config, seed uint64) error {
 		return err
 	}
 	texts := map[string]string{
-		VocabularyFile:            strings.Join(tokens, "\n") + "\n",
 		"tokenizer_config.json":   indented(tokenizerConfig),
 		"special_tokens_map.json": indented(specialTokens),
 		"README.md":               fmt.Sprintf(initReadme, c.Layers, c.HiddenSize, c.Parameters(), seed),
@@ -49,7 +48,23 @@ func Init(dir string, c Config, seed uint64) error {
 			return err
 		}
 	}
+	if err := WriteVocabulary(dir); err != nil {
+		return err
+	}
 	// Last, so that a folder left behind by an interruption is no model.
+	return WriteConfig(dir, c)
+}
+
+// WriteVocabulary writes the vocabulary of the published ESM-2 models to dir/vocab.txt.
+func WriteVocabulary(dir string) error {
+	return os.WriteFile(filepath.Join(dir, VocabularyFile), []byte(strings.Join(tokens, "\n")+"\n"), 0o666)
+}
+
+// WriteConfig writes dir/config.json as transformers 4 and 5 read it. Errors: ErrConfig where ReadConfig would refuse it.
+func WriteConfig(dir string, c Config) error {
+	if err := c.validate(); err != nil {
+		return fmt.Errorf("%w: %v", ErrConfig, err)
+	}
 	return os.WriteFile(filepath.Join(dir, ConfigFile), []byte(indented(c.huggingFace())), 0o666)
 }
 

@@ -109,9 +109,9 @@ func (s *Set) matchIndex(dir string) error {
 
 // otherFormat is the remedy for a folder whose weights are in a format this package does not read.
 func otherFormat(dir string) string {
-	for _, name := range []string{"pytorch_model.bin", "pytorch_model.bin.index.json", "tf_model.h5"} {
+	for _, name := range []string{"pytorch_model.bin", "pytorch_model.bin.index.json"} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
-			return fmt.Sprintf("; there is %s: convert it with transformers (from_pretrained, then save_pretrained)", name)
+			return fmt.Sprintf("; there is %s: longfirst model convert %s --out FOLDER", name, dir)
 		}
 	}
 	return "; give a Hugging Face model folder"

@@ -44,7 +44,7 @@ func TestOpenModelRefuses(t *testing.T) {
 		want  string
 	}{
 		{"empty folder", nil, ErrMissing, "neither"},
-		{"pickled weights", map[string][]byte{"pytorch_model.bin": nil}, ErrMissing, "save_pretrained"},
+		{"pickled weights", map[string][]byte{"pytorch_model.bin": nil}, ErrMissing, "model convert"},
 		{"no shard", map[string][]byte{IndexFile: []byte(one)}, ErrMissing, "one.safetensors"},
 		{"tensor not in its shard", map[string][]byte{
 			IndexFile: []byte(`{"weight_map":{"b":"one.safetensors","c":"one.safetensors"}}`), "one.safetensors": b}, ErrMissing, `"c"`},
