@@ -1,8 +1,10 @@
 package mapped
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"syscall"
 )
 
 // Handle is a regular file open for reading, together with what it was when it was opened.
@@ -24,6 +26,9 @@ func OpenHandle(path string) (*Handle, error) {
 		return nil, err
 	}
 	file, err := os.Open(path)
+	if errors.Is(err, syscall.EMFILE) {
+		return nil, fmt.Errorf("%w: files stay open while they are read; allow more of them with ulimit -n, or join them", err)
+	}
 	if err != nil {
 		return nil, err
 	}
