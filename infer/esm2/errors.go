@@ -18,6 +18,14 @@ var (
 	ErrBatch = errors.New("bad batch")
 )
 
+// Found by Verify.
+var (
+	// ErrNotFinite: hidden states hold NaN or Inf although the weights do not.
+	ErrNotFinite = errors.New("hidden states are not finite")
+	// ErrPublished: hidden states are close to those published for the model, but not close enough.
+	ErrPublished = errors.New("published values do not come out")
+)
+
 // Refused by Init.
 var (
 	// ErrExists: the folder to write a model into holds something.

@@ -166,8 +166,24 @@ func TestNaNInMatrix(t *testing.T) {
 	if err := m.CheckFinite(); !errors.Is(err, esm2.ErrWeights) || !strings.Contains(err.Error(), table) {
 		t.Errorf("got %v", err)
 	}
+	if _, err := m.Verify(); !errors.Is(err, esm2.ErrWeights) || !strings.Contains(err.Error(), table) {
+		t.Errorf("verified: got %v", err)
+	}
 	if err := load(t, batchModel).CheckFinite(); err != nil {
 		t.Errorf("finite weights: got %v", err)
+	}
+}
+
+// TestVerifyNamesWhatOverflows: weights that are all finite, and hidden states that are not.
+func TestVerifyNamesWhatOverflows(t *testing.T) {
+	const name = "encoder.emb_layer_norm_after.weight"
+	m := load(t, edited(t, "head16-half-frequencies", func(m map[string]safetensors.Tensor) {
+		for i := range m[name].Shape[0] {
+			put(m[name], i, math.MaxFloat32)
+		}
+	}))
+	if _, err := m.Verify(); !errors.Is(err, esm2.ErrNotFinite) || !strings.Contains(err.Error(), "token") {
+		t.Errorf("got %v", err)
 	}
 }
 
