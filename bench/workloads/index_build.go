@@ -14,7 +14,8 @@ import (
 
 // IndexBuild builds the index of FASTA files that lie in the page cache.
 type IndexBuild struct {
-	In *input
+	In      *input
+	Threads int // 0 for as many as the process may use
 
 	path    string // of the index
 	built   *index.Index
@@ -28,7 +29,12 @@ var (
 
 func (w *IndexBuild) Name() string { return "index-build" }
 
-func (w *IndexBuild) Case() string { return "input=" + w.In.String() }
+func (w *IndexBuild) Case() string {
+	if w.Threads > 0 {
+		return fmt.Sprintf("threads=%d/input=%s", w.Threads, w.In)
+	}
+	return "input=" + w.In.String()
+}
 
 func (w *IndexBuild) Shows() string {
 	return "how fast FASTA files are indexed the first time they are seen, hashing, sorting and writing included, beside what one thread can read"
@@ -42,7 +48,7 @@ func (w *IndexBuild) Prepare(ctx context.Context, dir string) error {
 }
 
 func (w *IndexBuild) Run(ctx context.Context) (err error) {
-	w.built, w.outcome, err = index.Ensure(ctx, w.In.paths, index.Options{Path: w.path})
+	w.built, w.outcome, err = index.Ensure(ctx, w.In.paths, index.Options{Path: w.path, Threads: w.Threads})
 	return err
 }
 

@@ -2,6 +2,7 @@ package workloads
 
 import (
 	"context"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -202,5 +203,25 @@ func TestScalingsEndWithAllThreads(t *testing.T) {
 		if strings.Join(got, " ") != want {
 			t.Errorf("%d threads: %v, want %s", threads, got, want)
 		}
+	}
+}
+
+func TestColdOrderComparesWhatItReads(t *testing.T) {
+	if !canEvict {
+		t.Skip("no file can be taken out of this system's cache")
+	}
+	w := &ColdOrder{In: proteins(100_000)}
+	runOnce(t, w)
+	if err := w.Check(context.Background()); err != nil {
+		t.Error(err)
+	}
+	for _, f := range w.Figures(bench.Elapsed{}) {
+		if !(f.Value > 0) || math.IsInf(f.Value, 0) {
+			t.Errorf("%+v", f)
+		}
+	}
+	w.plain.bytes--
+	if w.Check(context.Background()) == nil {
+		t.Error("what differs passes")
 	}
 }

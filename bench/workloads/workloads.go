@@ -5,6 +5,7 @@
 //	index-reuse        from a valid index to an open one
 //	stride             a rank's walk through the sorted order
 //	read-length-order  bodies, longest first
+//	read-cold          the same where nothing is in memory, beside a plain mapping
 //	tokenise-pack      all of inference but the model
 //	kernel             one operation of a device
 //	infer-cpu          the model, in this process
@@ -63,6 +64,12 @@ func New(s Settings) Set {
 	core(&Stride{In: proteins, World: 8})
 	more(&Stride{In: proteins, World: 64})
 	core(&LengthOrder{In: proteins})
+	large := &input{shape: gen.Protein, bytes: 4 * size}
+	rare(&IndexBuild{In: proteins, Threads: 1}, &IndexBuild{In: large}, &IndexBuild{In: large, Threads: 1}, &IndexReuse{In: large},
+		&Stride{In: large, World: 64}, &LengthOrder{In: large})
+	if canEvict {
+		rare(&ColdOrder{In: large})
+	}
 
 	few := &input{shape: gen.Protein, bytes: size / 10}
 	core(&TokenisePack{In: few})
