@@ -24,7 +24,8 @@ func indexGetCommand() *cli.Command {
 			"longfirst index get proteins.fa P12345 Q67890",
 			"longfirst index get proteins.fa --ids-from ids.txt --out some.fa",
 			"longfirst index get proteins.fa --position 0-9     # the ten longest",
-			"longfirst index get proteins.fa --length-range 50-400 --out mid.fa") +
+			"longfirst index get proteins.fa --length-range 50-400 --out mid.fa",
+			"longfirst index get pdb_seqres.fa --kind protein --out proteins.fa") +
 			"\n\nIds come in the order asked for, all records of an id that several have; ids that are not there are named, and the" +
 			"\nexit code is 1. The index is built where there is none; the first call adds the names to it.",
 		Action: getRecords,
@@ -32,6 +33,7 @@ func indexGetCommand() *cli.Command {
 		&cli.StringFlag{Name: "ids-from", Usage: "`FILE` with an id at the start of each line, or - for standard input"},
 		&cli.StringFlag{Name: "position", Usage: "`A-B` places in the sorted order, longest first, from 0, both included"},
 		&cli.StringFlag{Name: "length-range", Usage: "`A-B` residues, both included; A- and -B are open"},
+		&cli.StringFlag{Name: "kind", Usage: "only what looks like `KIND`: protein or nucleotide; of all records where no others are named"},
 		&cli.IntFlag{Name: "width", Usage: "break lines after `N` residues, 0 for one line; default: lines as they are in the file"},
 		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "`FILE` to write; default: stdout"})
 }
@@ -56,14 +58,17 @@ func getRecords(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	byID := !c.IsSet("position") && !c.IsSet("length-range")
+	byID := len(ids) > 0 || c.IsSet("ids-from")
 	if byID {
-		if x, err = index.AddNames(c.Context, x, index.Options{Log: log}); err != nil {
-			return err
-		}
+		x, err = index.AddNames(c.Context, x, index.Options{Log: log})
+	} else if c.IsSet("kind") {
+		x, _, err = countClasses(c, log, x)
+	}
+	if err != nil {
+		return err
 	}
 	defer x.Close()
-	if err := refuseOverwriting(c.String("out"), x.Files()); err != nil {
+	if err := refuseOverwriting(c.String("out"), x); err != nil {
 		return err
 	}
 	sources := infer.NewSources(x)
@@ -98,9 +103,20 @@ func oneSelection(c *cli.Context, ids []string) error {
 			ways++
 		}
 	}
-	if ways != 1 {
+	switch kind := c.String("kind"); {
+	case kind != "" && kind != kindProtein && kind != kindNucleotide:
+		return usagef("--kind %q: it is protein or nucleotide", kind)
+	case kind != "" && (len(ids) > 0 || c.IsSet("ids-from")):
+		return usagef("--kind goes with --position and --length-range, or alone, not with ids")
+	case kind != "" && ways == 0:
+		return checkWidth(c)
+	case ways != 1:
 		return usagef("name records by ids, or by --position, or by --length-range; see %s --help", commandLine(c))
 	}
+	return checkWidth(c)
+}
+
+func checkWidth(c *cli.Context) error {
 	if c.IsSet("width") && c.Int("width") < 0 {
 		return usagef("--width %d: it is a number of residues, or 0 for one line", c.Int("width"))
 	}
@@ -127,22 +143,26 @@ func indexToRead(c *cli.Context, log *slog.Logger, fasta string) (*index.Index, 
 }
 
 // refuseOverwriting complains where the output is one of the files that are read.
-func refuseOverwriting(out string, files []index.FileInfo) error {
+func refuseOverwriting(out string, x *index.Index) error {
 	written, err := os.Stat(out)
 	if err != nil {
 		return nil // it is none yet, or will be complained about when it is made
 	}
-	for _, file := range files {
-		if read, err := os.Stat(file.Path); err == nil && os.SameFile(read, written) {
-			return usagef("--out %s is a FASTA file that the records are read from", out)
+	reading := []string{x.Path()}
+	for _, file := range x.Files() {
+		reading = append(reading, file.Path)
+	}
+	for _, path := range reading {
+		if read, err := os.Stat(path); err == nil && os.SameFile(read, written) {
+			return usagef("--out %s is a file that the records are read from", out)
 		}
 	}
 	return nil
 }
 
-// getRange writes the records at some positions or of some lengths.
+// getRange writes the records at some positions, of some lengths or of a kind.
 func getRange(c *cli.Context, x *index.Index, sources *infer.Sources, write func(*infer.Record) error) error {
-	var chosen index.Range
+	chosen := index.Share(x.Len(), 0, 1)
 	if text := c.String("position"); c.IsSet("position") {
 		from, to, err := parseSpan(text, 0, math.MaxInt64)
 		if err != nil {
@@ -152,8 +172,7 @@ func getRange(c *cli.Context, x *index.Index, sources *infer.Sources, write func
 			return fmt.Errorf("--position %s: %s has %d records, at positions from 0", text, x.Path(), x.Len())
 		}
 		chosen = index.Range{Start: from, Stop: to + 1, Step: 1}
-	} else {
-		text := c.String("length-range")
+	} else if text := c.String("length-range"); c.IsSet("length-range") {
 		shortest, longest, err := parseSpan(text, 0, math.MaxInt64-1)
 		if err != nil {
 			return usagef("--length-range %q: %v", text, err)
@@ -162,7 +181,14 @@ func getRange(c *cli.Context, x *index.Index, sources *infer.Sources, write func
 			return err
 		}
 	}
-	return sources.Each(c.Context, chosen, write)
+	entries := x.Entries(chosen)
+	if kind := c.String("kind"); kind != "" {
+		var err error
+		if entries, err = ofKind(c.Context, x, kind, entries); err != nil {
+			return err
+		}
+	}
+	return sources.EachOf(c.Context, entries, write)
 }
 
 // parseSpan reads A-B, A-, -B or A, ends included.

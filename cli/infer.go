@@ -87,6 +87,7 @@ func inferAction(c *cli.Context) error {
 		return err
 	}
 	defer x.Close()
+	warnOfNucleotides(c.Context, log, x)
 	settings.Index, settings.Log = x, log
 	settings.Begun = func(world int, ranks []int) error {
 		shares.logRanks(log, world)

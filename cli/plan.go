@@ -44,6 +44,7 @@ func planAction(c *cli.Context) error {
 		return err
 	}
 	defer x.Close()
+	warnOfNucleotides(c.Context, log, x)
 	world := s.World
 	if world == 0 {
 		world = len(s.Devices)

@@ -9,7 +9,9 @@ import (
 )
 
 // extensions are all there are.
-func (x *Index) extensions() []*extension { return []*extension{x.namesExtension()} }
+func (x *Index) extensions() []*extension {
+	return []*extension{x.namesExtension(), x.classesExtension()}
+}
 
 // checkExtension compares the bucket of an extension, if there is one, with what it would be filled with now.
 func (x *Index) checkExtension(ctx context.Context, e *extension) error {
