@@ -89,6 +89,22 @@ func readHeader(dst []byte, draw *rand.Rand, ordinal int64) []byte {
 // fragmentHeader writes a header line as Prodigal does for a gene that may lack an end.
 func fragmentHeader(dst []byte, draw *rand.Rand, ordinal int64) []byte {
 	begin := 1 + draw.Int64N(3)
-	return fmt.Appendf(dst, ">k127_%d_%d # %d # %d # %d # ID=%d_1;partial=%02b;start_type=Edge;rbs_motif=None;gc_cont=0.%03d\n",
-		ordinal/2, 1+ordinal%2, begin, begin+3*(20+draw.Int64N(600))-1, 1-2*draw.IntN(2), ordinal/2, draw.IntN(4), 300+draw.IntN(400))
+	dst = append(dst, ">k127_"...)
+	dst = strconv.AppendInt(dst, ordinal/2, 10)
+	dst = append(dst, '_')
+	dst = strconv.AppendInt(dst, 1+ordinal%2, 10)
+	dst = append(dst, " # "...)
+	dst = strconv.AppendInt(dst, begin, 10)
+	dst = append(dst, " # "...)
+	dst = strconv.AppendInt(dst, begin+3*(20+draw.Int64N(600))-1, 10)
+	dst = append(dst, " # "...)
+	dst = strconv.AppendInt(dst, int64(1-2*draw.IntN(2)), 10)
+	dst = append(dst, " # ID="...)
+	dst = strconv.AppendInt(dst, ordinal/2, 10)
+	dst = append(dst, "_1;partial="...)
+	partial := draw.IntN(4)
+	dst = append(dst, byte('0'+partial>>1), byte('0'+partial&1))
+	dst = append(dst, ";start_type=Edge;rbs_motif=None;gc_cont=0."...)
+	dst = strconv.AppendInt(dst, int64(300+draw.IntN(400)), 10)
+	return append(dst, '\n')
 }
