@@ -151,7 +151,7 @@ func rewrite(t *testing.T, x *Index) {
 func TestSettledRules(t *testing.T) {
 	began := time.Unix(1000, 0)
 	fact := func(mtime, read time.Time, settled bool) fileFact {
-		return fileFact{MtimeNS: mtime.UnixNano(), ReadNS: read.UnixNano(), Settled: settled}
+		return fileFact{seen: seen{MtimeNS: mtime.UnixNano(), ReadNS: read.UnixNano(), Settled: settled}}
 	}
 	for name, test := range map[string]struct {
 		fact    fileFact
@@ -215,7 +215,7 @@ func TestRefusedInputLeavesNoIndex(t *testing.T) {
 	}{
 		"FASTQ":      {"@r\nACGT\n+\nIIII\n", mmapfasta.ErrFASTQ},
 		"NUL byte":   {">a\nMK\x00V\n", mmapfasta.ErrNUL},
-		"compressed": {"\x1f\x8b\x08\x00rest of it", mmapfasta.ErrCompressed},
+		"compressed": {"BZh9rest of it", mmapfasta.ErrCompressed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t)

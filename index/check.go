@@ -29,6 +29,11 @@ func (x *Index) Check(ctx context.Context) error {
 			return x.mismatch("%s is now %s, not %s", s.path, s.stamp, recorded)
 		}
 	}
+	texts, err := x.textsByContent(ctx, list)
+	if err != nil {
+		return err
+	}
+	defer texts.release()
 	want, err := collect(ctx, list, donation{}, resources{spill: spillPath(x.path, os.TempDir())})
 	if err != nil {
 		return err
@@ -87,9 +92,9 @@ func (x *Index) checkEntries(ctx context.Context, want *collection) error {
 		return x.mismatch("the files hold %d records, not %d", want.facts.records, x.Len())
 	}
 	files := make([]*mapped.File, len(x.files))
-	for i, file := range x.files {
+	for i := range x.files {
 		var err error
-		if files[i], err = mapped.Open(file.Path); err != nil {
+		if files[i], err = x.OpenText(ctx, i); err != nil {
 			return err
 		}
 		defer files[i].Close()

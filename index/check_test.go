@@ -46,12 +46,16 @@ func TestCheckFindsWhatIsWrong(t *testing.T) {
 		"layout":   add(columnLineExtra, 1),
 		"longest":  func(c *collection) { c.facts.longest = 1000 },
 		"repeated": func(c *collection) { c.duplicates.total++ },
-		"hash":     func(c *collection) { c.files[0].Hash[0]++; c.recorded[0] = newFileFact(c.files[0], time.Now()) },
-		"size":     func(c *collection) { c.files[0].Stamp.Size++; c.recorded[0] = newFileFact(c.files[0], time.Now()) },
+		"hash":     func(c *collection) { c.files[0].Hash[0]++; c.recorded[0] = factNow(c.files[0]) },
+		"size": func(c *collection) {
+			c.files[0].Stamp.Size++
+			c.files[0].TextSize++
+			c.recorded[0] = factNow(c.files[0])
+		},
 		"residues": func(c *collection) {
 			c.files[0].Residues++
 			c.facts.residues++
-			c.recorded[0] = newFileFact(c.files[0], time.Now())
+			c.recorded[0] = factNow(c.files[0])
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -117,4 +121,9 @@ func TestCheckLooksAtTheFiles(t *testing.T) {
 	if err := x.Check(t.Context()); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("removed: %v", err)
 	}
+}
+
+// factNow is the fact of a file that was read now.
+func factNow(file FileInfo) fileFact {
+	return newFileFact(file, newSeen(file.Stamp, file.Hash, time.Now()))
 }

@@ -63,8 +63,12 @@ func collect(ctx context.Context, list []source, given donation, r resources) (*
 		idBytes:   given.idBytes,
 	}
 	c.duplicates = newDuplicateCounter(r.memory/8, c.spillFile)
-	for _, s := range list {
-		c.total += s.stamp.Size
+	for number, s := range list {
+		if file, ok := given.files[number]; ok {
+			c.total += file.info.TextSize
+		} else {
+			c.total += s.textSize()
+		}
 	}
 	if err := c.collectFiles(ctx, list, given); err != nil {
 		c.close()

@@ -18,7 +18,7 @@ func (c *collection) collectFiles(ctx context.Context, list []source, given dona
 			continue
 		}
 		small := number
-		for small < len(list) && list[small].stamp.Size <= smallFile && !given.has(small) {
+		for small < len(list) && list[small].textSize() <= smallFile && !given.has(small) {
 			small++
 		}
 		if small > number+1 {
@@ -28,7 +28,7 @@ func (c *collection) collectFiles(ctx context.Context, list []source, given dona
 			number = small
 			continue
 		}
-		if err := c.scanLarge(ctx, number, list[number].path); err != nil {
+		if err := c.scanLarge(ctx, number, list[number]); err != nil {
 			return err
 		}
 		number++
@@ -39,7 +39,7 @@ func (c *collection) collectFiles(ctx context.Context, list []source, given dona
 // smallFile is the bytes up to which a file is scanned on one thread.
 const smallFile = 1 << 20
 
-func (c *collection) scanLarge(ctx context.Context, number int, path string) error {
+func (c *collection) scanLarge(ctx context.Context, number int, s source) error {
 	began := time.Now()
 	var ordinal int64
 	options := mmapfasta.Options{Threads: c.threads, Progress: func(done int64) {
@@ -47,14 +47,14 @@ func (c *collection) scanLarge(ctx context.Context, number int, path string) err
 			c.report()
 		}
 	}}
-	sum, err := mmapfasta.ScanBatches(ctx, path, options, func(b *mmapfasta.Batch) error {
+	sum, err := mmapfasta.ScanBatches(ctx, s.textPath(), options, func(b *mmapfasta.Batch) error {
 		ordinal += int64(b.Len())
 		return c.add(b, number, ordinal-int64(b.Len()))
 	})
 	if err != nil {
-		return err
+		return s.located(err)
 	}
-	return c.finishScan(path, number, sum, ordinal, began)
+	return c.finishScan(s, number, sum, ordinal, began)
 }
 
 // scannedFile is a small file when it has been scanned.
@@ -69,16 +69,16 @@ type scannedFile struct {
 func (c *collection) scanSmall(ctx context.Context, list []source, first, end int) error {
 	scan := func(f *scannedFile, i int64) {
 		*f = scannedFile{began: time.Now()}
-		f.sum, f.err = mmapfasta.ScanBatches(ctx, list[first+int(i)].path, mmapfasta.Options{}, func(b *mmapfasta.Batch) error {
+		f.sum, f.err = mmapfasta.ScanBatches(ctx, list[first+int(i)].textPath(), mmapfasta.Options{}, func(b *mmapfasta.Batch) error {
 			f.batches = append(f.batches, b)
 			return nil
 		})
 	}
 	take := func(f *scannedFile, i int64) error {
-		if f.err != nil {
-			return f.err
-		}
 		number := first + int(i)
+		if f.err != nil {
+			return list[number].located(f.err)
+		}
 		c.position = c.done + f.sum.Stamp.Size
 		var ordinal int64
 		for _, b := range f.batches {
@@ -87,7 +87,7 @@ func (c *collection) scanSmall(ctx context.Context, list []source, first, end in
 			}
 			ordinal += int64(b.Len())
 		}
-		return c.finishScan(list[number].path, number, f.sum, ordinal, f.began)
+		return c.finishScan(list[number], number, f.sum, ordinal, f.began)
 	}
 	return inorder.Do(int64(end-first), c.threads, make([]scannedFile, 2*c.threads), scan, take)
 }
@@ -99,14 +99,24 @@ func (c *collection) add(b *mmapfasta.Batch, number int, ordinal int64) error {
 	return c.limit()
 }
 
-func (c *collection) finishScan(path string, number int, sum mmapfasta.Summary, records int64, began time.Time) error {
+func (c *collection) finishScan(s source, number int, sum mmapfasta.Summary, records int64, began time.Time) error {
 	if sum.Records != records {
-		return fmt.Errorf("%s: scan handed out %d of %d records", path, records, sum.Records)
+		return fmt.Errorf("%s: scan handed out %d of %d records", s.path, records, sum.Records)
 	}
 	file := FileInfo{
-		Path: path, Number: number, Stamp: sum.Stamp, Hash: sum.Hash, Records: sum.Records, Residues: sum.Residues,
+		Path: s.path, Number: number, Stamp: sum.Stamp, TextSize: sum.Stamp.Size, Hash: sum.Hash,
+		Records: sum.Records, Residues: sum.Residues,
 	}
-	c.finish(file, newFileFact(file, began))
+	now := newSeen(sum.Stamp, sum.Hash, began)
+	if s.text != nil {
+		if now.Hash != s.text.fact.Text.Hash {
+			return fmt.Errorf("%s: %w: it is not what %s was decompressed to; build it again with --rehash", s.text.path, mmapfasta.ErrChanged, s.path)
+		}
+		file.Format, file.Stamp = s.text.fact.format(), s.text.fact.Compressed.stamp()
+		now = s.text.fact.Compressed
+		now.Hash = s.text.fact.Text.Hash
+	}
+	c.finish(file, newFileFact(file, now))
 	return nil
 }
 
@@ -117,7 +127,7 @@ func (c *collection) finish(file FileInfo, fact fileFact) {
 	c.recorded = append(c.recorded, fact)
 	c.facts.records += file.Records
 	c.facts.residues += file.Residues
-	c.done += file.Stamp.Size
+	c.done += file.TextSize
 	c.position = c.done
 	c.report()
 }

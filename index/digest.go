@@ -9,7 +9,7 @@ import (
 // digestLabel keeps digests apart from other uses of SHA-256 and from those of another rule.
 const digestLabel = "longfirst index digest 1\n"
 
-// digester computes a Digest: SHA-256 over the label, the number of files, size and content hash of each in order, then
+// digester computes a Digest: SHA-256 over the label, the number of files, size and hash of the text of each in order, then
 // the CRC of each page in order. Integers are big-endian.
 type digester struct{ sum hash.Hash }
 
@@ -18,7 +18,7 @@ func newDigester(files []FileInfo) digester {
 	d.sum.Write([]byte(digestLabel))
 	d.sum.Write(binary.BigEndian.AppendUint64(nil, uint64(len(files))))
 	for _, f := range files {
-		d.sum.Write(binary.BigEndian.AppendUint64(nil, uint64(f.Stamp.Size)))
+		d.sum.Write(binary.BigEndian.AppendUint64(nil, uint64(f.TextSize)))
 		d.sum.Write(f.Hash[:])
 	}
 	return d

@@ -6,6 +6,11 @@
 // The ordinal of a record is its place in file order: the files as given, then the offset in the file. Its position is
 // its place in the sorted order: length descending, then ordinal. Equal input gives an equal order, byte for byte.
 //
+// The text of a FASTA file is its bytes or, where the file is compressed, what they decompress to. All offsets count in
+// the text. Size and modification time are always those of the file that the user named; the hash is that of the text.
+// Texts of compressed files lie in the cache folder, each with its facts beside it, and can be made again at any time:
+// the index does not say where they are.
+//
 // # File
 //
 // The file is a bbolt database with pages of 4096 bytes and three buckets. Bytes [80, 80+len(mark)) of its first page,
@@ -88,7 +93,8 @@
 //
 //	1  first format
 //	2  rows in groups, which are checked one by one; content hash over the hashes of chunks
+//	3  compressed files: their format, and the size of their text
 package index
 
 // FormatVersion is the version of the file that this package writes and reads.
-const FormatVersion = 2
+const FormatVersion = 3

@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"longfirst/mmapfasta/mapped"
+	"longfirst/mmapfasta/expand"
 )
 
 // donation is what valid indexes give to one that is built: the entries of files that are equal to files of its list,
@@ -38,6 +38,29 @@ func (d donation) close() {
 // maxStreams is how often the pages of one index may be read. An index gives the entries of several files in one
 // reading where these stand in the same order in both lists, and else in a few.
 const maxStreams = 4
+
+// inSight looks, in the indexes that may give, for the files of the list that are equal without being read, by number.
+func (e *ensurer) inSight(ctx context.Context) map[int]bool {
+	seen := map[int]bool{}
+	for _, path := range e.candidates() {
+		if len(seen) == len(e.list) || ctx.Err() != nil {
+			break
+		}
+		x, err := Open(path)
+		if err != nil {
+			continue
+		}
+		for _, file := range x.files {
+			for number, s := range e.list {
+				if e.equalBySight(x, file, s) {
+					seen[number] = true
+				}
+			}
+		}
+		x.Close()
+	}
+	return seen
+}
 
 // seekDonations looks for the files of the list in the index at path and in those beside path and beside the files. An
 // index that cannot be used, for whatever reason, gives nothing.
@@ -90,7 +113,7 @@ func (e *ensurer) accept(ctx context.Context, d *donation, x *Index) bool {
 			if fact, ok := e.equal(ctx, x, file, s); ok {
 				fact.Number = number
 				accepted = append(accepted, match{file, number, fact})
-				fasta += s.stamp.Size
+				fasta += file.TextSize
 				break
 			}
 		}
@@ -107,6 +130,7 @@ func (e *ensurer) accept(ctx context.Context, d *donation, x *Index) bool {
 			s.renumber[m.file.Number] = m.to
 			info := m.file
 			info.Path, info.Number, info.Stamp = e.list[m.to].path, m.to, m.fact.stamp()
+			info.Format, _ = expand.FormatNamed(m.fact.Format)
 			d.files[m.to] = donated{info, m.fact}
 			d.idBytes += 24 * info.Records
 		}
@@ -138,25 +162,35 @@ func ascending(matches []match) [][]match {
 	return groups
 }
 
-// equal tells whether a file of an index is equal to one of the list, by the rules for reusing an index: by stamp under
-// the same path, else by content.
+// equalBySight tells whether a file of an index is equal to one of the list without either being read: by stamp under
+// the same path.
+func (e *ensurer) equalBySight(x *Index, file FileInfo, s source) bool {
+	return file.Path == s.path && file.Stamp == s.stamp && x.recorded[file.Number].Settled && !e.Rehash
+}
+
+// equal tells whether the text of a file of an index is equal to that of one of the list, by sight or by content, and
+// gives the fact to be recorded of it. What the files are called and how they are compressed does not matter.
 func (e *ensurer) equal(ctx context.Context, x *Index, file FileInfo, s source) (fileFact, bool) {
 	fact := x.recorded[file.Number]
 	switch {
-	case file.Stamp.Size != s.stamp.Size:
-		return fact, false
-	case file.Path == s.path && file.Stamp == s.stamp && fact.Settled && !e.Rehash:
+	case e.equalBySight(x, file, s):
 		return fact, true
+	case s.format != expand.Plain && s.text == nil, file.TextSize != s.textSize():
+		return fact, false
 	}
 	now, began, err := e.judge.content(ctx, s)
 	if err != nil || now.Hash != file.Hash {
 		return fact, false
 	}
+	recorded := fact.seen
 	if file.Path != s.path {
-		file.Stamp = mapped.Stamp{} // what was seen of another file says nothing of this one's time
-		fact.MtimeNS, fact.Size = 0, 0
+		recorded.MtimeNS, recorded.Size = 0, 0 // what was seen of another file says nothing of this one's time
 	}
-	return fact.reread(now.Stamp, began), true
+	fact.seen, fact.Format, fact.TextSize = recorded.reread(now.Stamp, began), "", 0
+	if s.text != nil {
+		fact.Format, fact.TextSize = s.text.fact.Format, s.text.fact.Text.Size
+	}
+	return fact, true
 }
 
 // donorStream gives the entries of some files of an index, with the numbers that they have in the list.

@@ -9,6 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"longfirst/mmapfasta/expand"
 )
 
 // Options say where and how Ensure works. The zero value is usable.
@@ -22,6 +27,13 @@ type Options struct {
 
 	Log      *slog.Logger                    // what was found and why something is rebuilt; nil for none
 	Progress func(bytesDone, bytesAll int64) // of scanning, every few megabytes and at the end of a file; nil for none
+
+	// Texts asks for the texts of compressed files too, where the index itself does not need them: they then stay in the
+	// cache until the index is closed.
+	Texts bool
+	// Expanding is the progress of decompressing a file, in bytes of it, now and then; nil for none. Several files are
+	// decompressed side by side.
+	Expanding func(path string, bytesDone, bytesAll int64)
 }
 
 // Outcome is what Ensure had to do.
@@ -42,7 +54,9 @@ func (o Outcome) String() string { return [...]string{"created", "reused", "sett
 // A build writes beside the path and renames when all is on disk: whenever it ends, by ctx, by an error or by a kill,
 // the old index is there or none. Of two processes at once the second waits and reuses.
 //
-// Errors: those of Open except ErrVersion and ErrCorrupt, those of mmapfasta.Scan, ErrNoFiles, ErrRepeated, ErrNoSpace,
+// A compressed file is decompressed to its text in the cache (see CacheFolder) when that is not there.
+//
+// Errors: those of Open except ErrVersion and ErrCorrupt, those of mmapfasta.Scan and expand.Copy, ErrNoFiles, ErrRepeated, ErrNoSpace,
 // fs.ErrNotExist for a missing FASTA file, fs.ErrPermission, ctx's cause.
 func Ensure(ctx context.Context, fastas []string, opt Options) (*Index, Outcome, error) {
 	list, err := sources(fastas)
@@ -56,10 +70,26 @@ func Ensure(ctx context.Context, fastas []string, opt Options) (*Index, Outcome,
 	if opt.Log == nil {
 		opt.Log = slog.New(slog.DiscardHandler)
 	}
+	texts := newTexts(opt)
 	e := &ensurer{
-		Options: opt, path: path, fastas: fastas, list: list,
-		judge: judge{rehash: opt.Rehash, threads: opt.Threads, known: map[string]reading{}},
+		Options: opt, path: path, fastas: fastas, list: list, texts: texts,
+		judge: judge{rehash: opt.Rehash, threads: opt.Threads, texts: texts, known: map[string]reading{}},
 	}
+	x, outcome, err := e.ensure(ctx)
+	if err == nil {
+		x.texts = texts
+		if err = x.holdTexts(ctx, opt.Texts); err != nil {
+			x.Close()
+		}
+	}
+	if err != nil {
+		texts.release()
+		return nil, 0, err
+	}
+	return x, outcome, nil
+}
+
+func (e *ensurer) ensure(ctx context.Context) (*Index, Outcome, error) {
 	x, v, err := e.examine(ctx)
 	if err != nil {
 		return nil, 0, err
@@ -87,6 +117,7 @@ type ensurer struct {
 	fastas []string
 	list   []source
 	judge  judge
+	texts  *texts
 }
 
 // examine opens the index at the path and judges it. It returns no index where one has to be built.
@@ -143,11 +174,17 @@ func (e *ensurer) build(ctx context.Context, v verdict) (*Index, Outcome, error)
 		e.Log.Warn("Rebuilding the index: "+strings.Join(v.reasons, "; "), "path", e.path)
 	}
 	sweep(e.path)
-	given := e.seekDonations(ctx)
+	given, err := e.gather(ctx)
 	defer given.close()
+	if err != nil {
+		return nil, 0, err
+	}
 	temporary, err := e.writeNew(ctx, given)
 	if errors.Is(err, ErrCorrupt) {
 		e.Log.Warn("Scanning all files: "+err.Error(), "path", e.path)
+		if err := e.expand(ctx, donation{}.has); err != nil {
+			return nil, 0, err
+		}
 		temporary, err = e.writeNew(ctx, donation{})
 	}
 	if err != nil {
@@ -155,6 +192,33 @@ func (e *ensurer) build(ctx context.Context, v verdict) (*Index, Outcome, error)
 	}
 	given.close() // it may have the index open that is replaced, which Windows does not let be renamed over
 	return e.install(temporary, Created)
+}
+
+// gather decompresses the compressed files of the list, but for those that an index gives without that, and finds what
+// indexes give.
+func (e *ensurer) gather(ctx context.Context) (donation, error) {
+	inSight := sync.OnceValue(func() map[int]bool { return e.inSight(ctx) })
+	if err := e.expand(ctx, func(number int) bool { return inSight()[number] }); err != nil {
+		return donation{}, err
+	}
+	given := e.seekDonations(ctx)
+	return given, e.expand(ctx, given.has)
+}
+
+// expand finds the texts of the compressed files of the list, but for those that are not needed.
+func (e *ensurer) expand(ctx context.Context, needless func(number int) bool) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(threadsOf(e.Threads))
+	for i := range e.list {
+		s := &e.list[i]
+		group.Go(func() (err error) {
+			if s.format, err = detect(s.path); err == nil && s.format != expand.Plain && s.text == nil && !needless(i) {
+				s.text, err = e.texts.of(ctx, *s)
+			}
+			return err
+		})
+	}
+	return group.Wait()
 }
 
 // writeNew writes an index of the list beside the path.

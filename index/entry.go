@@ -3,10 +3,11 @@ package index
 import (
 	"encoding/hex"
 
+	"longfirst/mmapfasta/expand"
 	"longfirst/mmapfasta/mapped"
 )
 
-// Entry is what the index knows of one record. Offsets count bytes from the start of the record's file.
+// Entry is what the index knows of one record. Offsets count bytes from the start of the text of the record's file.
 type Entry struct {
 	Position int64 // place in the sorted order
 	Ordinal  int64 // place in file order, over all files
@@ -28,7 +29,9 @@ type FileInfo struct {
 	Path         string // absolute
 	Number       int    // place in the list, from 0
 	Stamp        mapped.Stamp
-	Hash         [16]byte // XXH3-128 of the content
+	Format       expand.Format // how the file is compressed, if it is
+	TextSize     int64         // bytes of its text: those of the file, or what they decompress to
+	Hash         [16]byte      // XXH3-128 of the text, see mmapfasta.Content
 	Records      int64
 	Residues     int64
 	FirstOrdinal int64 // ordinal of the file's first record: the records of the files before it

@@ -22,8 +22,10 @@ var (
 	ErrNoFiles = errors.New("no FASTA files given")
 	// ErrRepeated: one FASTA file stands twice in the list.
 	ErrRepeated = errors.New("FASTA file given twice")
-	// ErrNoSpace: the folder of the index has less free space than the index needs.
-	ErrNoSpace = errors.New("not enough free space for the index")
+	// ErrEmpty: standard input has no bytes.
+	ErrEmpty = errors.New("no input")
+	// ErrNoSpace: a folder has less free space than is needed of it.
+	ErrNoSpace = errors.New("not enough free space")
 )
 
 // Using an index.

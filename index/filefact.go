@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"longfirst/mmapfasta/expand"
 	"longfirst/mmapfasta/mapped"
 )
 
@@ -15,31 +16,47 @@ import (
 // at least this much before the moment its content was read may have been written again without a new time.
 const racyWindow = 2 * time.Second
 
-// fileFact is a value of the bucket mtime: what was seen of one FASTA file.
-type fileFact struct {
-	Number   int    `json:"file"`
-	MtimeNS  int64  `json:"mtime_ns"`
-	Size     int64  `json:"size"`
-	Hash     string `json:"xxh3_128"`
-	Records  int64  `json:"records"`
-	Residues int64  `json:"residues"`
-	ReadNS   int64  `json:"read_ns"` // when the reading that gave the hash began, ns since 1970
-	Settled  bool   `json:"settled"` // an equal size and mtime prove equal content
+// seen is what was seen of a file whose content was read.
+type seen struct {
+	MtimeNS int64  `json:"mtime_ns"`
+	Size    int64  `json:"size"`
+	Hash    string `json:"xxh3_128"`
+	ReadNS  int64  `json:"read_ns"` // when the reading that gave the hash began, ns since 1970
+	Settled bool   `json:"settled"` // an equal size and mtime prove equal content
 }
 
-// newFileFact describes a file whose content was read from the moment began on.
-func newFileFact(f FileInfo, began time.Time) fileFact {
-	return fileFact{
-		Number: f.Number, MtimeNS: f.Stamp.MtimeNS, Size: f.Stamp.Size, Hash: hex.EncodeToString(f.Hash[:]),
-		Records: f.Records, Residues: f.Residues, ReadNS: began.UnixNano(),
-		Settled: f.Stamp.MtimeNS < began.Add(-racyWindow).UnixNano(),
+// newSeen describes a file whose content was read from the moment began on.
+func newSeen(stamp mapped.Stamp, hash [16]byte, began time.Time) seen {
+	return seen{
+		MtimeNS: stamp.MtimeNS, Size: stamp.Size, Hash: hex.EncodeToString(hash[:]), ReadNS: began.UnixNano(),
+		Settled: stamp.MtimeNS < began.Add(-racyWindow).UnixNano(),
 	}
 }
 
-// reread returns the fact after the content was read again from the moment began on and found equal. If the stamp is
+// fileFact is a value of the bucket mtime: what was seen of one FASTA file. Of a compressed file, size and time are its
+// own and the hash is that of its text.
+type fileFact struct {
+	Number int `json:"file"`
+	seen
+	Format   string `json:"format,omitempty"`    // of a compressed file
+	TextSize int64  `json:"text_size,omitempty"` // bytes of a compressed file's text
+	Records  int64  `json:"records"`
+	Residues int64  `json:"residues"`
+}
+
+// newFileFact describes a file of which that was seen.
+func newFileFact(f FileInfo, s seen) fileFact {
+	fact := fileFact{Number: f.Number, seen: s, Records: f.Records, Residues: f.Residues}
+	if f.Format != expand.Plain {
+		fact.Format, fact.TextSize = f.Format.String(), f.TextSize
+	}
+	return fact
+}
+
+// reread returns what is known after the content was read again from the moment began on and found equal. If the stamp is
 // still the one seen by a reading that began more than the racy window before, whoever writes from now on leaves a
-// later time, also where the file's clock runs ahead of ours: the fact is settled.
-func (f fileFact) reread(stamp mapped.Stamp, began time.Time) fileFact {
+// later time, also where the file's clock runs ahead of ours: that is settled.
+func (f seen) reread(stamp mapped.Stamp, began time.Time) seen {
 	sinceFirst := began.UnixNano() - f.ReadNS
 	same := f.stamp() == stamp
 	f.MtimeNS, f.Size = stamp.MtimeNS, stamp.Size
@@ -50,13 +67,20 @@ func (f fileFact) reread(stamp mapped.Stamp, began time.Time) fileFact {
 	return f
 }
 
-func (f fileFact) stamp() mapped.Stamp { return mapped.Stamp{Size: f.Size, MtimeNS: f.MtimeNS} }
+func (f seen) stamp() mapped.Stamp { return mapped.Stamp{Size: f.Size, MtimeNS: f.MtimeNS} }
 
 // info returns the fact of the file stored under key in an index that lies in folder. FirstOrdinal is left to the
 // caller.
 func (f fileFact) info(folder, key string) (FileInfo, error) {
 	info := FileInfo{
-		Path: pathOfKey(folder, key), Number: f.Number, Stamp: f.stamp(), Records: f.Records, Residues: f.Residues,
+		Path: pathOfKey(folder, key), Number: f.Number, Stamp: f.stamp(), TextSize: f.Size, Records: f.Records, Residues: f.Residues,
+	}
+	if f.Format != "" {
+		format, ok := expand.FormatNamed(f.Format)
+		if !ok || f.TextSize < 0 {
+			return info, fmt.Errorf("impossible facts of compressed file %s", key)
+		}
+		info.Format, info.TextSize = format, f.TextSize
 	}
 	hash, err := hex.DecodeString(f.Hash)
 	if err != nil || len(hash) != len(info.Hash) || f.Number < 0 || f.Records < 0 || f.Residues < 0 {

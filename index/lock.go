@@ -15,28 +15,32 @@ const lockPoll = 50 * time.Millisecond
 
 // lock takes the lock that makes a process the only one to write the index at path, the file <path>.lock. It waits for
 // whoever has it and calls waiting once when it has to.
+func lock(ctx context.Context, path string, waiting func()) (unlock func(), err error) {
+	unlock, err = takeLock(ctx, path+lockSuffix, waiting)
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return unlock, err
+	case lacksLocks(err):
+		return nil, noLocks(path, err)
+	}
+	return nil, fmt.Errorf("%s: the index cannot be written here: %w; name a file elsewhere with --index", path, err)
+}
+
+// lockSuffix ends the name of the file whose lock goes with another file.
+const lockSuffix = ".lock"
+
+// takeLock takes the lock of a file of this name, which is made. It waits for whoever has it.
 //
 // The file is removed by its holder. A process that waited on a file meanwhile removed then holds a lock that nobody
 // else sees, so it compares the file it has with the file of that name and starts over where they differ.
-func lock(ctx context.Context, path string, waiting func()) (unlock func(), err error) {
-	name := path + ".lock"
+func takeLock(ctx context.Context, name string, waiting func()) (unlock func(), err error) {
 	waited := false
 	for {
 		if err := context.Cause(ctx); err != nil {
 			return nil, err
 		}
-		held := flock.New(name, flock.SetPermissions(0o644))
-		ok, err := held.TryLock()
-		switch {
-		case lacksLocks(err):
-			return nil, noLocks(path, err)
-		case err != nil:
-			return nil, fmt.Errorf("%s: the index cannot be written here: %w; name a file elsewhere with --index", path, err)
-		case ok && isAt(held, name):
-			return func() { release(held, name) }, nil
-		case ok:
-			held.Unlock()
-			continue
+		if unlock, err = tryLock(name); unlock != nil || err != nil {
+			return unlock, err
 		}
 		if !waited {
 			waited = true
@@ -46,6 +50,21 @@ func lock(ctx context.Context, path string, waiting func()) (unlock func(), err 
 		case <-ctx.Done():
 		case <-time.After(lockPoll):
 		}
+	}
+}
+
+// tryLock takes the lock, or returns nothing where somebody else has it.
+func tryLock(name string) (unlock func(), err error) {
+	for {
+		held := flock.New(name, flock.SetPermissions(0o644))
+		ok, err := held.TryLock()
+		switch {
+		case err != nil || !ok:
+			return nil, err
+		case isAt(held, name):
+			return func() { release(held, name) }, nil
+		}
+		held.Unlock()
 	}
 }
 

@@ -30,6 +30,8 @@ type Index struct {
 	tx    *bolt.Tx // the one read transaction of all cursors
 	pages *bolt.Bucket
 
+	texts *texts // of compressed files
+
 	hash func(id []byte) uint64 // of the bucket names
 }
 
@@ -41,7 +43,7 @@ func Open(path string) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &Index{path: path, hash: hashID}
+	x := &Index{path: path, hash: hashID, texts: newTexts(Options{})}
 	if err := guard(path, x.openDatabase); err != nil {
 		return nil, err
 	}
@@ -133,6 +135,7 @@ func (x *Index) load() error {
 
 // Close ends the life of the index and of its iterators. A second Close does nothing.
 func (x *Index) Close() error {
+	x.texts.release()
 	if x.db == nil {
 		return nil
 	}

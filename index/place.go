@@ -38,11 +38,28 @@ func defaultPath(fastas []string, writable func(folder string) bool) (string, er
 	if writable(folder) || serves(beside, list) {
 		return beside, nil
 	}
+	cache, err := CacheFolder()
+	if err != nil {
+		return "", fmt.Errorf("%s cannot be written: %w; or name a file with --index", folder, err)
+	}
+	return filepath.Join(cache, name+"-"+listHash(paths)+Extension), nil
+}
+
+// CacheVariable is the environment variable that names the cache folder.
+const CacheVariable = "LONGFIRST_CACHE_DIR"
+
+// CacheFolder returns the folder of what can be made again: the texts of compressed files and of standard input, and the
+// indexes of files in folders that cannot be written. It is what CacheVariable says, else longfirst/ in the user's cache
+// folder.
+func CacheFolder() (string, error) {
+	if folder := os.Getenv(CacheVariable); folder != "" {
+		return filepath.Abs(folder)
+	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("%s cannot be written, and there is no cache folder: %w; name a file with --index", folder, err)
+		return "", fmt.Errorf("there is no cache folder: %w; name one with --cache-dir", err)
 	}
-	return filepath.Join(cache, "longfirst", name+"-"+listHash(paths)+Extension), nil
+	return filepath.Join(cache, "longfirst"), nil
 }
 
 // listHash tells lists apart. The keys of files below the index's folder are relative, so the hash moves with it.

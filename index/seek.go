@@ -129,7 +129,7 @@ func (r *pageReader) entry(position int64, e *Entry) error {
 		return r.corrupt(position, errPageEntry)
 	}
 	file := &r.x.files[e.File]
-	if e.Ordinal >= file.Records || e.BodyEnd > file.Stamp.Size {
+	if e.Ordinal >= file.Records || e.BodyEnd > file.TextSize {
 		return r.corrupt(position, errPageEntry)
 	}
 	e.Ordinal += file.FirstOrdinal

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"longfirst/mmapfasta"
+	"longfirst/mmapfasta/expand"
 	"longfirst/mmapfasta/mapped"
 )
 
@@ -46,7 +47,7 @@ func (j *judge) judge(ctx context.Context, x *Index, list []source) (verdict, er
 			v.reasons = append(v.reasons, fmt.Sprintf("%s has other content%s", name, inTime(s.stamp, recorded)))
 			continue
 		}
-		if facts[i] = recorded.reread(now.Stamp, began); now.Stamp != recorded.stamp() {
+		if facts[i].seen = recorded.reread(now.Stamp, began); now.Stamp != recorded.stamp() {
 			v.touched = append(v.touched, fmt.Sprintf("%s has equal content%s", name, inTime(now.Stamp, recorded)))
 		}
 	}
@@ -60,6 +61,7 @@ func (j *judge) judge(ctx context.Context, x *Index, list []source) (verdict, er
 type judge struct {
 	rehash  bool
 	threads int
+	texts   *texts
 	known   map[string]reading
 }
 
@@ -68,17 +70,34 @@ type reading struct {
 	began time.Time
 }
 
+// content returns the stamp of a file and the hash of its text, and since when they are known to belong together.
 func (j *judge) content(ctx context.Context, s source) (mmapfasta.Content, time.Time, error) {
 	if r, ok := j.known[s.path]; ok && r.Stamp == s.stamp {
 		return r.Content, r.began, nil
 	}
-	began := time.Now()
-	content, err := mmapfasta.Hash(ctx, s.path, threadsOf(j.threads))
+	r, err := j.read(ctx, s)
 	if err != nil {
-		return content, began, err
+		return r.Content, r.began, err
 	}
-	j.known[s.path] = reading{content, began}
-	return content, began, nil
+	j.known[s.path] = r
+	return r.Content, r.began, nil
+}
+
+func (j *judge) read(ctx context.Context, s source) (reading, error) {
+	format, err := detect(s.path)
+	if err != nil {
+		return reading{}, err
+	}
+	if format == expand.Plain {
+		began := time.Now()
+		content, err := mmapfasta.Hash(ctx, s.path, threadsOf(j.threads))
+		return reading{content, began}, err
+	}
+	text, err := j.texts.of(ctx, s)
+	if err != nil {
+		return reading{}, err
+	}
+	return reading{mmapfasta.Content{Stamp: text.fact.Compressed.stamp(), Hash: text.fact.hash()}, text.checked}, nil
 }
 
 // inTime says in words how a modification time relates to the one recorded.

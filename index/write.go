@@ -84,7 +84,7 @@ func writeBeside(ctx context.Context, path string, c content) (temporary string,
 		return "", digest, fmt.Errorf("%s: %w: about %d bytes are needed, %d are free in %s; name a file elsewhere with --index",
 			path, ErrNoSpace, c.size, free, folder)
 	}
-	temporary = fmt.Sprintf("%s.%d%s", path, os.Getpid(), temporarySuffix)
+	temporary = temporaryOf(path)
 	if digest, err = writeDatabase(ctx, temporary, c); err == nil {
 		err = seal(temporary)
 	}
@@ -112,6 +112,11 @@ const (
 	// spillInfix comes before it in the name of a spill, <index>.<pid>.spill.tmp.
 	spillInfix = ".spill"
 )
+
+// temporaryOf returns the name of the file at path while this process writes it.
+func temporaryOf(path string) string {
+	return fmt.Sprintf("%s.%d%s", path, os.Getpid(), temporarySuffix)
+}
 
 // spillPath returns where what does not fit in memory goes: beside the index at path, or in folder where that is given.
 func spillPath(path, folder string) string {

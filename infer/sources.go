@@ -99,7 +99,7 @@ func (s *Sources) advance(ctx context.Context, drain func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := s.announce(); err != nil {
+	if err := s.announce(ctx); err != nil {
 		return err
 	}
 	if err := mapped.Guard(drain, s.live...); err != nil {
@@ -121,13 +121,13 @@ func (w *window) add(e *index.Entry) {
 }
 
 // announce maps the files of the window ahead and tells the kernel of its records.
-func (s *Sources) announce() error {
+func (s *Sources) announce(ctx context.Context) error {
 	if len(s.ahead.entries) == 0 {
 		return nil
 	}
 	for i := range s.ahead.entries {
 		if file := s.ahead.entries[i].File; s.open[file] == nil {
-			if err := s.map1(file); err != nil {
+			if err := s.map1(ctx, file); err != nil {
 				return err
 			}
 		}
@@ -136,17 +136,14 @@ func (s *Sources) announce() error {
 	return nil
 }
 
-// map1 maps file number n and makes sure it is the file that was indexed.
-func (s *Sources) map1(n int) error {
-	info := s.files[n]
-	f, err := mapped.Open(info.Path)
+// map1 maps the text of file number n, which is the one that was indexed.
+func (s *Sources) map1(ctx context.Context, n int) error {
+	f, err := s.index.OpenText(ctx, n)
+	if errors.Is(err, index.ErrMismatch) {
+		err = fmt.Errorf("%w: %w", ErrNotIndexed, err)
+	}
 	if err != nil {
 		return err
-	}
-	if f.Stamp() != info.Stamp {
-		f.Close()
-		return fmt.Errorf("%s: %w: size %d and mtime %d ns, indexed with %d and %d; run again to index it anew",
-			info.Path, ErrNotIndexed, f.Stamp().Size, f.Stamp().MtimeNS, info.Stamp.Size, info.Stamp.MtimeNS)
 	}
 	f.RandomAccess()
 	s.open[n] = f

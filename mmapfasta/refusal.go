@@ -66,6 +66,10 @@ var compressions = []struct{ name, magic, remedy string }{
 	{"xz", "\xfd7zXZ\x00", "unxz -k"},
 	{"zstd", "\x28\xb5\x2f\xfd", "unzstd"},
 	{"zip", "PK\x03\x04", "unzip"},
+	{"lz4", "\x04\x22\x4d\x18", "unlz4"},
+	{"lzip", "LZIP", "lzip -dk"},
+	{"7z", "7z\xbc\xaf\x27\x1c", "7z x"},
+	{"compress", "\x1f\x9d", "uncompress"},
 }
 
 // headSize is how many bytes compressed needs to see.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
+	"slices"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -18,7 +19,15 @@ const (
 	Zstd                // zstd frames
 )
 
-func (f Format) String() string { return [...]string{"plain", "gzip", "bgzip", "zstd"}[f] }
+var names = [...]string{"plain", "gzip", "bgzip", "zstd"}
+
+func (f Format) String() string { return names[f] }
+
+// FormatNamed returns the compressed format of a name that String gave.
+func FormatNamed(name string) (Format, bool) {
+	i := slices.Index(names[1:], name)
+	return Format(i + 1), i >= 0
+}
 
 // HeadSize is how many first bytes Detect wants to see, where there are as many.
 const HeadSize = 18

@@ -26,6 +26,27 @@ type File struct {
 	reader *mmap.ReaderAt // owns the mapping, its finalizer unmaps; nil where the file is not mapped
 	view   []byte         // reader's bytes [0, Size)
 	closed bool
+
+	companions []Companion
+}
+
+// Companion is what a File is no use without, as the file that its content was made from.
+type Companion interface {
+	Unchanged() error
+	Close() error
+}
+
+// Accompany gives the file a companion: Unchanged asks it too, before the file itself, and Close closes it.
+func (f *File) Accompany(c Companion) { f.companions = append(f.companions, c) }
+
+// Unchanged is that of Handle, for the file and its companions.
+func (f *File) Unchanged() error {
+	for _, c := range f.companions {
+		if err := c.Unchanged(); err != nil {
+			return err
+		}
+	}
+	return f.Handle.Unchanged()
 }
 
 // Open maps the file at path. A directory is refused with ErrDirectory, a pipe or device with ErrNotRegular.
@@ -124,5 +145,10 @@ func (f *File) Close() error {
 		err = closing
 	}
 	runtime.KeepAlive(f.reader)
+	for _, c := range f.companions {
+		if closing := c.Close(); err == nil {
+			err = closing
+		}
+	}
 	return err
 }
