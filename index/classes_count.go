@@ -1,107 +1,104 @@
 package index
 
-// Residues are counted by adding, for every byte, two words of eight counters each, a byte wide; a byte of text adds at
-// most one to a counter, so that the words are emptied every 255 bytes.
+// Residues are counted by adding, for every byte, a word of eight counters, each a byte wide, that stand for what the byte
+// is; a byte of text adds at most one to a counter, so that the word is emptied every 255 bytes. What is rare in proteins
+// has one counter together in the common word, and is told apart by a second pass over those 255 bytes that have any.
 //
-//	word  counters from the lowest byte on
-//	0     lower case, U, O, B, Z, X, J, *
-//	1     gaps, other bytes, white space, A, C, G, T or U, N
-type classWords [2]uint64
+//	word    counters from the lowest byte on
+//	common  A, C, G, T or U, N, X, other bytes, any of the rare
+//	rare    lower case, U, O, B, Z, J, *, gaps
+//
+// Letters count in both cases. White space counts nowhere.
+var commonTable, rareTable = makeClassTables()
 
-// Counters that are no class: 16 in all, those of word 1 from 8 on.
+// The counters of the common word.
 const (
-	counterSpace = 10 + iota
-	counterA
+	counterA = iota
 	counterC
 	counterG
 	counterT
 	counterN
-	counterCount
+	counterX
+	counterOther
+	counterRare
+	counters
 )
+
+// rareClasses are the counters of the rare word.
+var rareClasses = [counters]Class{ClassLower, ClassU, ClassO, ClassB, ClassZ, ClassJ, ClassStop, ClassGap}
 
 const countersFull = 255
 
-var classTable = makeClassTable()
-
-func makeClassTable() (table [256]classWords) {
-	for b := range table {
-		add := func(counter int) { table[b][counter/8] += 1 << (counter % 8 * 8) }
+func makeClassTables() (common, rare [256]uint64) {
+	one := func(counter int) uint64 { return 1 << (8 * counter) }
+	letters := map[int]int{'A': counterA, 'C': counterC, 'G': counterG, 'T': counterT, 'U': counterT, 'N': counterN, 'X': counterX}
+	for b := range 256 {
 		lower, upper := 'a' <= b && b <= 'z', 'A' <= b && b <= 'Z'
-		if lower {
-			add(int(ClassLower))
-		}
-		switch {
-		case lower || upper:
-			switch b &^ 0x20 {
-			case 'U':
-				add(int(ClassU))
-				add(counterT)
-			case 'O':
-				add(int(ClassO))
-			case 'B':
-				add(int(ClassB))
-			case 'Z':
-				add(int(ClassZ))
-			case 'X':
-				add(int(ClassX))
-			case 'J':
-				add(int(ClassJ))
-			case 'A':
-				add(counterA)
-			case 'C':
-				add(counterC)
-			case 'G':
-				add(counterG)
-			case 'T':
-				add(counterT)
-			case 'N':
-				add(counterN)
+		for counter, class := range rareClasses {
+			letter := class >= ClassU && class <= ClassJ && (lower || upper) && class.Name()[0] == byte(b&^0x20)
+			if letter || class == ClassLower && lower || class == ClassStop && b == '*' || class == ClassGap && (b == '-' || b == '.') {
+				rare[b] += one(counter)
 			}
-		case b == '*':
-			add(int(ClassStop))
-		case b == '-' || b == '.':
-			add(int(ClassGap))
-		case b == ' ' || '\t' <= b && b <= '\r':
-			add(counterSpace)
-		default:
-			add(int(ClassOther))
+		}
+		if rare[b] != 0 {
+			common[b] += one(counterRare)
+		}
+		if lower || upper {
+			if counter, ok := letters[b&^0x20]; ok {
+				common[b] += one(counter)
+			}
+		} else if rare[b] == 0 && b != ' ' && (b < '\t' || b > '\r') {
+			common[b] += one(counterOther)
 		}
 	}
-	return table
+	return common, rare
 }
 
-// ClassesOf counts the residues of a body, line ends and all, as it stands in its file.
-func ClassesOf(body []byte) (c Classes) {
-	var counters [counterCount]int64
-	size := int64(len(body))
+// ClassesOf counts the residues of a body as it stands in its file, line ends and all; so many of its bytes are residues.
+func ClassesOf(body []byte, residues int64) (c Classes) {
+	var counts [counters]int64
 	for len(body) > 0 {
-		n := min(len(body), countersFull)
-		var first, second uint64
-		for _, b := range body[:n] {
-			words := &classTable[b]
-			first += words[0]
-			second += words[1]
+		part := body[:min(len(body), countersFull)]
+		body = body[len(part):]
+		common := sum(&commonTable, part)
+		for i := range counts {
+			counts[i] += int64(common >> (8 * i) & 0xff)
 		}
-		for i := range 8 {
-			counters[i] += int64(first >> (8 * i) & 0xff)
-			counters[8+i] += int64(second >> (8 * i) & 0xff)
+		if common>>(8*counterRare) == 0 {
+			continue
 		}
-		body = body[n:]
+		rare := sum(&rareTable, part)
+		for i, class := range rareClasses {
+			c[class] += int64(rare >> (8 * i) & 0xff)
+		}
 	}
-	copy(c[:ClassNucleotide], counters[:])
-	letters := size - counters[counterSpace] - c[ClassStop] - c[ClassGap] - c[ClassOther]
-	if looksNucleotide(letters, &counters) {
+	c[ClassX], c[ClassOther] = counts[counterX], counts[counterOther]
+	if looksNucleotide(residues-c[ClassStop]-c[ClassGap]-c[ClassOther], &counts) {
 		c[ClassNucleotide] = 1
 	}
 	return c
 }
 
+// sum adds the words of up to 255 bytes, in two sums that do not wait for each other.
+func sum(table *[256]uint64, part []byte) uint64 {
+	var even, odd uint64
+	for len(part) >= 4 {
+		even += table[part[0]] + table[part[1]]
+		odd += table[part[2]] + table[part[3]]
+		part = part[4:]
+	}
+	for _, b := range part {
+		even += table[b]
+	}
+	return even + odd
+}
+
 // looksNucleotide tells whether a record is rather DNA or RNA than protein: at least ten letters, nine in ten of them A, C,
 // G, T, U or N, and two at least of the four bases among them. Of the letters of proteins A, C, G, T and N are about a
 // quarter, so ten that all are among them are found once in a million, but in repeats of alanine or glycine.
-func looksNucleotide(letters int64, counters *[counterCount]int64) bool {
-	bases, kinds := counters[counterN], 0
-	for _, n := range counters[counterA : counterT+1] {
+func looksNucleotide(letters int64, counts *[counters]int64) bool {
+	bases, kinds := counts[counterN], 0
+	for _, n := range counts[counterA : counterT+1] {
 		bases += n
 		if n > 0 {
 			kinds++

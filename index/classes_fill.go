@@ -73,7 +73,7 @@ func (c *classCounter) batch(file *mapped.File, b *mmapfasta.Batch) error {
 		if err != nil {
 			return err
 		}
-		counts := ClassesOf(body)
+		counts := ClassesOf(body, b.Spans[i].Length)
 		c.totals.add(&counts, b.ID(i))
 		if c.records = append(c.records, counts); len(c.records) == classPageRecords {
 			if err := c.write(); err != nil {

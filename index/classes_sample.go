@@ -3,6 +3,7 @@ package index
 import (
 	"context"
 
+	"longfirst/mmapfasta"
 	"longfirst/mmapfasta/mapped"
 )
 
@@ -65,7 +66,8 @@ func (n *Nucleotides) look(file *mapped.File, e *Entry) error {
 			return err
 		}
 		n.LookedAt++
-		if c := ClassesOf(body); c[ClassNucleotide] > 0 {
+		residues := mmapfasta.AppendResidues(nil, body)
+		if c := ClassesOf(residues, int64(len(residues))); c[ClassNucleotide] > 0 {
 			if n.Records++; len(n.Examples) < exampleIDs {
 				n.Examples = append(n.Examples, string(e.ID[:min(len(e.ID), exampleBytes)]))
 			}
