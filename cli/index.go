@@ -191,6 +191,10 @@ func checkIndex(c *cli.Context) error {
 }
 
 func exportIndex(c *cli.Context) error {
+	log, err := logOf(c)
+	if err != nil {
+		return err
+	}
 	if f := c.String("format"); f != "json" {
 		return usagef("--format %q: an index can be exported as json", f)
 	}
@@ -199,7 +203,15 @@ func exportIndex(c *cli.Context) error {
 		return err
 	}
 	defer x.Close()
-	return writeTo(c.String("out"), x.ExportJSON)
+	var altered int64
+	err = writeTo(c.String("out"), func(w io.Writer) (err error) {
+		altered, err = x.ExportJSON(w)
+		return err
+	})
+	if altered > 0 {
+		log.Warn("JSON holds Unicode text only: bytes that are not UTF-8 were written as U+FFFD; the index keeps them as they are", "ids and paths", altered)
+	}
+	return err
 }
 
 // writeTo lets write fill a file, or stdout where path is empty. A file that could not be written whole is removed.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
 // ExportJSON writes the index in its portable form, streaming:
@@ -16,13 +17,14 @@ import (
 //	 "sequences": [{"sequence_id", "length", "file_path", "byte_offset"} …]}
 //
 // Sequences stand in index order, longest first; paths are absolute; seconds are what Python's os.path.getmtime
-// returns. JSON is Unicode text: bytes of an id or a path that are not UTF-8 become U+FFFD.
-func (x *Index) ExportJSON(w io.Writer) error {
+// returns. JSON is Unicode text: each byte of an id or a path that is not UTF-8 becomes U+FFFD. It returns the number of
+// ids and paths that this happened to.
+func (x *Index) ExportJSON(w io.Writer) (altered int64, err error) {
 	out := bufio.NewWriterSize(w, 1<<16)
 	fmt.Fprintf(out, "{\n\"version\": \"1.0\",\n\"created\": %q,\n\"fasta_mtimes\": {", x.Created().UTC().Format(time.RFC3339))
 	names := make([][]byte, len(x.files))
 	for i, file := range x.files {
-		names[i] = jsonText([]byte(file.Path))
+		names[i] = jsonText([]byte(file.Path), &altered)
 		if i > 0 {
 			out.WriteByte(',')
 		}
@@ -31,19 +33,22 @@ func (x *Index) ExportJSON(w io.Writer) error {
 	fmt.Fprintf(out, "},\n\"total_sequences\": %d,\n\"total_tokens\": %d,\n\"sequences\": [", x.Len(), x.Tokens())
 	for e, err := range x.Entries(Share(x.Len(), 0, 1)) {
 		if err != nil {
-			return err
+			return altered, err
 		}
 		if e.Position > 0 {
 			out.WriteByte(',')
 		}
 		fmt.Fprintf(out, "\n{\"sequence_id\": %s, \"length\": %d, \"file_path\": %s, \"byte_offset\": %d}",
-			jsonText(e.ID), e.Length, names[e.File], e.Offset)
+			jsonText(e.ID, &altered), e.Length, names[e.File], e.Offset)
 	}
 	out.WriteString("]\n}\n")
-	return out.Flush()
+	return altered, out.Flush()
 }
 
-func jsonText(bytes []byte) []byte {
+func jsonText(bytes []byte, altered *int64) []byte {
+	if !utf8.Valid(bytes) {
+		*altered++
+	}
 	text, err := json.Marshal(string(bytes))
 	if err != nil {
 		panic(err) // a string always encodes

@@ -16,8 +16,8 @@ func TestExportJSON(t *testing.T) {
 	f.setTime("a.fa", time.Unix(1700000000, 250000000))
 	x, _ := f.ensure(Options{}, pathA, pathB)
 	var out bytes.Buffer
-	if err := x.ExportJSON(&out); err != nil {
-		t.Fatal(err)
+	if altered, err := x.ExportJSON(&out); err != nil || altered != 1 {
+		t.Fatalf("%d ids altered, %v", altered, err)
 	}
 	var have struct {
 		Version   string             `json:"version"`
@@ -63,7 +63,7 @@ func TestExportOfNothing(t *testing.T) {
 	f := newFixture(t)
 	x, _ := f.ensure(Options{}, f.write("a.fa", ""))
 	var out bytes.Buffer
-	if err := x.ExportJSON(&out); err != nil || !json.Valid(out.Bytes()) || !bytes.Contains(out.Bytes(), []byte(`"sequences": []`)) {
+	if altered, err := x.ExportJSON(&out); altered != 0 || err != nil || !json.Valid(out.Bytes()) || !bytes.Contains(out.Bytes(), []byte(`"sequences": []`)) {
 		t.Errorf("%v: %s", err, out.String())
 	}
 }
@@ -90,7 +90,7 @@ func TestExportReportsDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer x.Close()
-	if err := x.ExportJSON(new(bytes.Buffer)); err == nil {
+	if _, err := x.ExportJSON(new(bytes.Buffer)); err == nil {
 		t.Error("no error")
 	}
 }
