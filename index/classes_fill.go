@@ -16,7 +16,7 @@ import (
 func fillClasses(ctx context.Context, x *Index, r resources, put putFunc) ([]byte, error) {
 	c := &classCounter{x: x, resources: r, put: put}
 	for number := range x.files {
-		c.total += x.files[number].Stamp.Size
+		c.total += x.files[number].TextSize
 	}
 	for number := range x.files {
 		if err := c.file(ctx, number); err != nil {
@@ -43,7 +43,7 @@ type classCounter struct {
 // file counts the records of a file, which must have the content that was indexed.
 func (c *classCounter) file(ctx context.Context, number int) error {
 	info := c.x.files[number]
-	file, err := mapped.Open(info.Path)
+	file, err := c.x.OpenText(ctx, number)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (c *classCounter) file(ctx context.Context, number int) error {
 	if sum.Hash != info.Hash || sum.Records != info.Records {
 		return c.x.mismatch("%s has other content than was indexed", info.Path)
 	}
-	c.done += info.Stamp.Size
+	c.done += info.TextSize
 	return file.Unchanged()
 }
 

@@ -46,7 +46,7 @@ func (x *Index) FindNucleotides(ctx context.Context) (found Nucleotides, err err
 			return found, err
 		}
 		if files[e.File] == nil {
-			if files[e.File], err = mapped.Open(x.files[e.File].Path); err != nil {
+			if files[e.File], err = x.OpenText(ctx, e.File); err != nil {
 				return found, err
 			}
 			files[e.File].RandomAccess()

@@ -36,13 +36,13 @@
 // own: an entry is read and checked without the rest of its page. Integers are little-endian, ranges half-open.
 //
 //	bytes              content
-//	[0, 4)             CRC-32C (Castagnoli) over the key and bytes [4, h)
-//	[4, 6)             page version, 2
+//	[0, 4)             CRC-32C (Castagnoli) over the key and bytes [4, 12+9c)
+//	[4, 6)             page version, 3
 //	[6, 8)             number of columns c, 9
 //	[8, 12)            number of entries n, at least 1
 //	[12, 12+9c)        column table: per column the minimum, uint64, and the width in bytes, uint8
-//	[12+9c, h)         group table: per group CRC-32C of its bytes, uint32, and where its ids end among those of all
-//	                   groups, uint32
+//	then, per group    CRC-32C of its bytes, starting from its number, uint32, and where its ids end among those of all
+//	                   groups, uint32: what is wrong in this table makes the groups' checksums wrong
 //	then, per group    its rows, each the integers of its columns, then its ids, end to end
 //
 //	column  value
@@ -56,12 +56,30 @@
 //	7       bytes per line beyond its residues
 //	8       bytes of the id
 //
+// # On demand
+//
+// Two more buckets are made when somebody first asks for what they hold, AddNames and CountClasses, and are not there in
+// an index that is built anew. Entries, digest and format version stay as they are. The file is not changed in place: a
+// copy of it gets the bucket and takes its place, as a build does, so that a reader keeps what it has open.
+//
+//	bucket   key                                  value
+//	names    hash of a page's last record,        a page of hashes of ids and positions, see namePage
+//	         number of the page: two big-endian
+//	         uint64
+//	classes  ordinal of a page's first record,    a page of counts, see decodeClassPage
+//	         big-endian uint64
+//	both     0, a single byte                     the head: version, number of pages, digest of the index, see extensionHead
+//
+// A record is found by the 64-bit XXH3 of its id, and the id of the entry decides. Names take 8 bytes a record, and are
+// sorted within a quarter of Options.Memory, beyond which they are spilled and merged.
+//
 // # Trust
 //
 // bbolt notices neither a flipped bit in a value nor a file cut short, and a damaged meta page silently reopens the
 // transaction before. So: both meta pages and the tree of branch pages are checked before the file is mapped, the last
 // transaction is committed twice so that both meta pages name the whole index, every page and group carries a CRC,
-// the two small buckets carry one together, and the fact complete is written last. Whatever a damaged file still does to
+// the two small buckets carry one together, those made on demand one a page and one for the head, and the fact complete
+// is written last. Whatever a damaged file still does to
 // bbolt, a panic or a memory fault, becomes ErrCorrupt.
 //
 // # Scale
@@ -94,7 +112,8 @@
 //	1  first format
 //	2  rows in groups, which are checked one by one; content hash over the hashes of chunks
 //	3  compressed files: their format, and the size of their text
+//	4  a page's group table is checked through its groups, its checksum is that of the columns alone; the digest covers both
 package index
 
 // FormatVersion is the version of the file that this package writes and reads.
-const FormatVersion = 3
+const FormatVersion = 4
