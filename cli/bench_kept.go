@@ -24,7 +24,7 @@ func (k *benchKept) keep(r *bench.Report) error {
 	if k.json != "" {
 		errs = append(errs, writeTo(k.json, r.WriteJSON))
 	}
-	if k.dir != "" {
+	if k.dir != "" && len(r.Results) > 0 {
 		errs = append(errs, k.save(r))
 	}
 	return errors.Join(errs...)
