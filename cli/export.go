@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -17,8 +19,34 @@ func exportCommand() *cli.Command {
 		Description: example("longfirst export --format npy embeddings", "python -c 'import numpy; print(numpy.load(\"embeddings/npy/embeddings.npy\").shape)'"),
 		Action:      exportAction,
 	},
-		&cli.StringFlag{Name: "format", Value: "npy", Usage: "npy: embeddings.npy and ids.tsv; tsv: one table"},
-		&cli.StringFlag{Name: "to", Usage: "folder (npy) or file (tsv) to write; default: OUT/npy, stdout"})
+		&cli.StringFlag{Name: "format", Value: "npy", Usage: "`FORMAT`: " + formatsText()},
+		&cli.StringFlag{Name: "to", Usage: "folder to write, a file for tsv; default: OUT/FORMAT, stdout for tsv"})
+}
+
+// formats are what export writes. All but tsv fill a folder.
+var formats = []struct {
+	name, files string
+	export      func(context.Context, output.Dir, string) (output.Export, error)
+}{
+	{"npy", "embeddings.npy and ids.tsv", output.ExportNPY},
+	{"npz", "one file with embeddings, ids, ordinals and lengths for numpy.load", output.ExportNPZ},
+	{"safetensors", "embeddings.safetensors and ids.tsv", output.ExportSafetensors},
+	{"tsv", "one table, on stdout", func(ctx context.Context, dir output.Dir, to string) (done output.Export, err error) {
+		err = writeTo(to, func(w io.Writer) (err error) {
+			done, err = output.ExportTSV(ctx, dir, w)
+			return err
+		})
+		return done, err
+	}},
+	{"esm-extract", "a file ID.pt for each record, as fair-esm's esm-extract writes them", output.ExportESMExtract},
+}
+
+func formatsText() string {
+	var texts []string
+	for _, f := range formats {
+		texts = append(texts, f.name+" ("+f.files+")")
+	}
+	return strings.Join(texts, ", ")
 }
 
 func exportAction(c *cli.Context) error {
@@ -29,28 +57,23 @@ func exportAction(c *cli.Context) error {
 	if c.NArg() != 1 {
 		return usagef("name one data set folder")
 	}
-	if format := c.String("format"); format != "npy" && format != "tsv" {
-		return usagef("--format %q: it is npy or tsv", format)
-	}
 	dir, to := output.Dir(c.Args().First()), c.String("to")
-	if _, err := os.Stat(dir.Manifest()); err != nil {
-		return fmt.Errorf("%s is no data set: %w", c.Args().First(), err)
-	}
-	var done output.Export
-	if c.String("format") == "npy" {
-		if to == "" {
-			to = filepath.Join(string(dir), "npy")
+	for _, f := range formats {
+		if f.name != c.String("format") {
+			continue
 		}
-		done, err = output.ExportNPY(c.Context, dir, to)
-	} else {
-		err = writeTo(to, func(w io.Writer) (err error) {
-			done, err = output.ExportTSV(c.Context, dir, w)
+		if _, err := os.Stat(dir.Manifest()); err != nil {
+			return fmt.Errorf("%s is no data set: %w", c.Args().First(), err)
+		}
+		if to == "" && f.name != "tsv" {
+			to = filepath.Join(string(dir), f.name)
+		}
+		done, err := f.export(c.Context, dir, to)
+		if err != nil {
 			return err
-		})
+		}
+		log.Info(fmt.Sprintf("exported %s rows of %d values", thousands(done.Rows), done.Dimension), "to", to)
+		return nil
 	}
-	if err != nil {
-		return err
-	}
-	log.Info(fmt.Sprintf("exported %s rows of %d values", thousands(done.Rows), done.Dimension), "to", to)
-	return nil
+	return usagef("--format %q: it is one of %s", c.String("format"), formatsText())
 }

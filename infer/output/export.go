@@ -9,10 +9,11 @@ import (
 	"slices"
 )
 
-// Names of the files ExportNPY writes.
+// Names of the files that exports write.
 const (
-	NPYFile = "embeddings.npy"
-	IDsFile = "ids.tsv"
+	NPYFile         = "embeddings.npy"
+	SafetensorsFile = "embeddings.safetensors"
+	IDsFile         = "ids.tsv"
 )
 
 // ExportedColumns are the columns of ids.tsv, in order, under a header line of these names. Line i+1 after the header
@@ -32,6 +33,7 @@ type Export struct {
 
 // source is a data set being exported: its parts and the rank of each of their rows in input order.
 type source struct {
+	dir      Dir
 	manifest Manifest
 	paths    []string
 	ranks    *ordinalSet
@@ -46,7 +48,7 @@ func openSource(ctx context.Context, dir Dir) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &source{manifest: m, ranks: newOrdinalSet(m.Index.Records)}
+	s := &source{dir: dir, manifest: m, ranks: newOrdinalSet(m.Index.Records)}
 	for _, id := range slices.SortedFunc(maps.Keys(parts), PartID.Compare) {
 		s.paths = append(s.paths, parts[id])
 	}
@@ -99,6 +101,17 @@ func (s *source) each(ctx context.Context, visit func(*Part) error) error {
 // outDir, both with the n embedded records in input order. Files of these names are replaced when both are complete.
 // Memory does not grow with the rows but for one bit per record of the index.
 func ExportNPY(ctx context.Context, dir Dir, outDir string) (Export, error) {
+	return exportArray(ctx, dir, outDir, NPYFile, npyHeader)
+}
+
+// ExportSafetensors writes embeddings.safetensors, one tensor "embeddings" [n, D] of F32 or F16, and ids.tsv as ExportNPY
+// does.
+func ExportSafetensors(ctx context.Context, dir Dir, outDir string) (Export, error) {
+	return exportArray(ctx, dir, outDir, SafetensorsFile, safetensorsHeader)
+}
+
+// exportArray writes ids.tsv and a file that is a header and, behind it, the embeddings in row-major order.
+func exportArray(ctx context.Context, dir Dir, outDir, name string, header arrayHeader) (Export, error) {
 	s, err := openSource(ctx, dir)
 	if err != nil {
 		return Export{}, err
@@ -111,11 +124,11 @@ func ExportNPY(ctx context.Context, dir Dir, outDir string) (Export, error) {
 		return Export{}, err
 	}
 	defer os.RemoveAll(tmp)
-	if err := s.write(ctx, tmp); err != nil {
+	if err := s.write(ctx, tmp, name, header); err != nil {
 		return Export{}, err
 	}
 	e := s.export()
-	for _, name := range []string{NPYFile, IDsFile} {
+	for _, name := range []string{name, IDsFile} {
 		path := filepath.Join(outDir, name)
 		if err := os.Rename(filepath.Join(tmp, name), path); err != nil {
 			return Export{}, err
@@ -125,9 +138,10 @@ func ExportNPY(ctx context.Context, dir Dir, outDir string) (Export, error) {
 	return e, syncDir(outDir)
 }
 
-// write writes both files into folder.
-func (s *source) write(ctx context.Context, folder string) error {
-	array, err := createNPY(filepath.Join(folder, NPYFile), s.manifest.Options.DType, s.ranks.n, s.manifest.Options.Dimension)
+// write writes the array, under that name, and ids.tsv into folder.
+func (s *source) write(ctx context.Context, folder, name string, header arrayHeader) error {
+	options := s.manifest.Options
+	array, err := createArray(filepath.Join(folder, name), header(options.DType, s.ranks.n, options.Dimension), options.DType, s.ranks.n, options.Dimension)
 	if err != nil {
 		return err
 	}

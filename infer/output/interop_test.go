@@ -27,11 +27,13 @@ func TestInterop(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer w.Abort()
-			export := t.TempDir()
-			if _, err := ExportNPY(context.Background(), d.dir, export); err != nil {
-				t.Fatal(err)
+			folder := t.TempDir()
+			for _, export := range []func(context.Context, Dir, string) (Export, error){ExportNPY, ExportNPZ, ExportSafetensors, ExportESMExtract} {
+				if _, err := export(t.Context(), d.dir, folder); err != nil {
+					t.Fatal(err)
+				}
 			}
-			out, err := exec.Command(os.Getenv("LONGFIRST_PYTHON"), "testdata/interop.py", string(d.dir), export).CombinedOutput()
+			out, err := exec.Command(os.Getenv("LONGFIRST_PYTHON"), "testdata/interop.py", string(d.dir), folder).CombinedOutput()
 			if err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}

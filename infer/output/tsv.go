@@ -2,11 +2,8 @@ package output
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,73 +32,37 @@ func ExportTSV(ctx context.Context, dir Dir, w io.Writer) (Export, error) {
 	if err != nil {
 		return Export{}, err
 	}
-	if err := os.MkdirAll(dir.Tmp(), 0o777); err != nil {
-		return Export{}, err
-	}
-	tmp, err := dir.createTemporaryFolder("export")
+	o, err := s.inOrder(ctx)
 	if err != nil {
 		return Export{}, err
 	}
-	defer os.RemoveAll(tmp)
-	if err := s.write(ctx, tmp); err != nil {
-		return Export{}, err
-	}
-	if err := s.joinTSV(ctx, tmp, w); err != nil {
+	defer o.close()
+	if err := o.writeTSV(ctx, w); err != nil {
 		return Export{}, err
 	}
 	return s.export(), nil
 }
 
-// joinTSV writes ids.tsv and embeddings.npy of the folder side by side.
-func (s *source) joinTSV(ctx context.Context, folder string, to io.Writer) error {
-	options := s.manifest.Options
-	ids, err := os.Open(filepath.Join(folder, IDsFile))
-	if err != nil {
-		return err
-	}
-	defer ids.Close()
-	array, err := os.Open(filepath.Join(folder, NPYFile))
-	if err != nil {
-		return err
-	}
-	defer array.Close()
-	if _, err := array.Seek(int64(len(npyHeader(options.DType, s.ranks.n, options.Dimension))), io.SeekStart); err != nil {
-		return err
-	}
-
-	lines := bufio.NewReaderSize(ids, ioBufferSize)
-	if _, err := lines.ReadSlice('\n'); err != nil {
-		return err
-	}
-	values := bufio.NewReaderSize(array, ioBufferSize)
-	buffer := make([]byte, options.Dimension*options.DType.Size())
-	row := make([]float32, options.Dimension)
-
+func (o *ordered) writeTSV(ctx context.Context, to io.Writer) error {
 	columns := slices.Clone(ExportedColumns)
-	for i := range options.Dimension {
+	for i := range o.dimension {
 		columns = append(columns, "e"+strconv.Itoa(i))
 	}
 	w := bufio.NewWriterSize(to, ioBufferSize)
 	w.Write(headerLine(columns)) // an error stays with the buffer
+	row := make([]float32, o.dimension)
 	var line []byte
-	for range s.ranks.n {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		head, err := lines.ReadBytes('\n')
-		if err != nil {
-			return err
-		}
-		if err := readNPYRow(values, options.DType, buffer, row); err != nil {
-			return err
-		}
-		line = append(line[:0], bytes.TrimSuffix(head, []byte("\n"))...)
+	err := o.each(ctx, func(head, elements []byte) error {
+		o.dtype.decode(row, elements)
+		line = append(line[:0], head...)
 		for _, v := range row {
 			line = strconv.AppendFloat(append(line, '\t'), float64(v), 'g', -1, 32)
 		}
-		if _, err := w.Write(append(line, '\n')); err != nil {
-			return err
-		}
+		_, err := w.Write(append(line, '\n'))
+		return err
+	})
+	if err != nil {
+		return err
 	}
 	return w.Flush()
 }

@@ -2,7 +2,7 @@
 
     python interop.py OUT [EXPORT]
 
-OUT is the folder `longfirst infer -o OUT` wrote, EXPORT the one `longfirst export --format npy` wrote from it.
+OUT is the folder `longfirst infer -o OUT` wrote, EXPORT the one into which `longfirst export` wrote each format but tsv.
 Needs requirements.txt. The first thing that is not as it should be ends it with a traceback.
 """
 
@@ -18,6 +18,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.dataset
 import pyarrow.parquet
+import safetensors.numpy
 
 NUMBERS = ["ordinal", "byte_offset", "length", "residues", "unknown", "truncated"]
 TEXTS = ["id", "description", "file", "md5"]
@@ -103,6 +104,33 @@ def read_export(folder, dimension, dtype):
     return Rows(readers["pandas"], embedding)
 
 
+def same_formats(folder, exported):
+    """The other formats hold the rows that embeddings.npy and ids.tsv do."""
+    with np.load(os.path.join(folder, "embeddings.npz")) as archive:
+        assert sorted(archive.files) == ["embeddings", "id", "length", "ordinal"], archive.files
+        assert archive["embeddings"].tobytes() == exported.embedding.tobytes()
+        assert archive["embeddings"].dtype == exported.embedding.dtype
+        for name in ["id", "length", "ordinal"]:
+            assert archive[name].tolist() == exported.columns[name], name
+    tensors = safetensors.numpy.load_file(os.path.join(folder, "embeddings.safetensors"))
+    assert list(tensors) == ["embeddings"]
+    assert tensors["embeddings"].dtype == exported.embedding.dtype
+    assert tensors["embeddings"].tobytes() == exported.embedding.tobytes()
+    try:
+        import torch
+    except ImportError:
+        print("NOT RUN: torch is not installed, the files of esm-extract were not loaded")
+        return
+    files = pd.read_csv(os.path.join(folder, "files.tsv"), sep="\t", keep_default_na=False)
+    assert files["ordinal"].tolist() == exported.columns["ordinal"]
+    for row, (label, file) in enumerate(zip(files["id"], files["file"])):
+        content = torch.load(os.path.join(folder, file), weights_only=True)
+        assert content["label"] == label == exported.columns["id"][row]
+        [vector] = content["mean_representations"].values()
+        assert vector.numpy().tobytes() == exported.embedding[row].tobytes()
+    print("torch", torch.__version__, "ok")
+
+
 def main(out, export=None):
     folder = os.path.join(out, "embeddings")
     parts = sorted(glob.glob(os.path.join(folder, "*.parquet")))
@@ -132,6 +160,7 @@ def main(out, export=None):
         # Tabs cannot stand in a tab-separated file.
         reference.columns["description"] = [d.replace("\t", "\\t") for d in reference.columns["description"]]
         exported.assert_equal(reference)
+        same_formats(export, exported)
         print("export ok")
 
 

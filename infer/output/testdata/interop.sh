@@ -31,8 +31,10 @@ for dtype in float32 float16; do
   wait $run 2> /dev/null || true
   "$program" infer --quiet --model "$work/model" --dtype $dtype --workers 2 --max-length 200 --out "$out" "$work/sample.fa"
   echo "half a part" > "$out/tmp/part-r00000-of-00002-b000000.parquet~elsewhere~1~1.tmp"
-  "$program" export --quiet --format npy --to "$out/npy" "$out"
-  "$venv/bin/python" "$here/interop.py" "$out" "$out/npy"
+  for format in npy npz safetensors esm-extract; do
+    "$program" export --quiet --format $format --to "$out/export" "$out"
+  done
+  "$venv/bin/python" "$here/interop.py" "$out" "$out/export"
 done
 
 # What no run of the program makes at will: parts without rows, headers that are not UTF-8.
