@@ -48,6 +48,9 @@ func ExportESMExtract(ctx context.Context, dir Dir, outDir string) (Export, erro
 	lines.WriteString("id\tordinal\tfile\n") // an error stays with the buffer
 	names := fileNames{}
 	layer := s.manifest.Options.Layer
+	if layer < 0 { // counted from the last one
+		layer += s.manifest.Model.Layers + 1
+	}
 	err = o.each(ctx, func(line, elements []byte) error {
 		id, ordinal := idOf(line), string(fieldOf(line, 1))
 		name := names.next(id, ordinal)

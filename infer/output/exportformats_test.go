@@ -104,6 +104,7 @@ func TestExportNPZ(t *testing.T) {
 
 func TestExportESMExtract(t *testing.T) {
 	d := newDataSet(t, 50, 7, Float32)
+	d.manifest.Options.Layer, d.manifest.Model.Layers = -1, 33
 	d.write(t)
 	out := filepath.Join(t.TempDir(), "new")
 	e, err := ExportESMExtract(t.Context(), d.dir, out)
@@ -123,7 +124,7 @@ func TestExportESMExtract(t *testing.T) {
 		mustEqual(t, root.Get("label"), any(w.ID))
 		mustEqual(t, lines[i+1][0], w.ID)
 		layers := root.Get("mean_representations").(*checkpoint.Dict)
-		mustEqual(t, layers.Keys, []any{int64(d.manifest.Options.Layer)})
+		mustEqual(t, layers.Keys, []any{int64(33)})
 		f.Close()
 		content := readFile(t, filepath.Join(out, lines[i+1][2]))
 		if !bytes.Contains(content, elementsOf(Float32, w.Embedding)) {
