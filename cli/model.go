@@ -19,6 +19,7 @@ func modelCommand() *cli.Command {
 				Description: example("longfirst model info models/esm2_t33_650M_UR50D"), Action: modelInfo,
 			}),
 			modelVerifyCommand(),
+			modelProfileCommand(),
 			command(&cli.Command{
 				Name: "init", Usage: "write a model with random weights: its embeddings mean nothing biologically",
 				Description: example("longfirst model init --config esm2_t6_8M --seed 1 --out random-8M"), Action: modelInit,
