@@ -129,7 +129,7 @@ func TestNewerVersionIsNamedAndRebuilt(t *testing.T) {
 	if outcome != Created {
 		t.Error(outcome)
 	}
-	f.logged("it has version 7, this program reads 3")
+	f.logged("it has version 7, this program reads 4")
 	compare(t, x, model)
 }
 

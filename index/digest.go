@@ -7,10 +7,10 @@ import (
 )
 
 // digestLabel keeps digests apart from other uses of SHA-256 and from those of another rule.
-const digestLabel = "longfirst index digest 1\n"
+const digestLabel = "longfirst index digest 2\n"
 
 // digester computes a Digest: SHA-256 over the label, the number of files, size and hash of the text of each in order, then
-// the CRC of each page in order. Integers are big-endian.
+// the checksums of each page in order, of its head and of its groups, as they are stored. Integers are big-endian.
 type digester struct{ sum hash.Hash }
 
 func newDigester(files []FileInfo) digester {
@@ -26,7 +26,9 @@ func newDigester(files []FileInfo) digester {
 
 // page adds the next page, as it is stored.
 func (d digester) page(value []byte) {
-	d.sum.Write(binary.BigEndian.AppendUint32(nil, binary.LittleEndian.Uint32(value)))
+	count := int64(binary.LittleEndian.Uint32(value[8:]))
+	d.sum.Write(value[:4])
+	d.sum.Write(value[pageTableEnd:][:tableSize(count)])
 }
 
 func (d digester) digest() (digest Digest) {

@@ -21,7 +21,7 @@ const (
 )
 
 const (
-	pageVersion    = 2
+	pageVersion    = 3
 	pageHeaderSize = 12
 	columnHead     = 9 // bytes of a column in the table
 	pageTableEnd   = pageHeaderSize + columnCount*columnHead
@@ -43,19 +43,29 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // headCRC is the checksum of a page's head under its key; head includes the four bytes of the checksum.
 func headCRC(key, head []byte) uint32 {
-	return crc32.Update(crc32.Update(0, castagnoli, key), castagnoli, head[4:])
+	return crc32.Update(crc32.Update(0, castagnoli, key), castagnoli, head[4:pageTableEnd])
 }
 
-// page is a decoded page. It owns its head and one group at a time; the other groups are in value.
+// groupCRC is the checksum of group g. It begins with the number, so that no other group's content passes.
+func groupCRC(g int64, content []byte) uint32 {
+	return crc32.Update(uint32(g), castagnoli, content)
+}
+
+// tableSize returns the bytes of the group table of a page of so many entries.
+func tableSize(count int64) int64 { return groupsOf(count) * groupHead }
+
+// page is a decoded page. It owns its head and one group at a time; the group table, which is checked through the groups,
+// and the other groups are in value.
 type page struct {
 	value   []byte // as it is stored; bbolt's bytes, which may fault
-	head    []byte
+	head    [pageTableEnd]byte
 	length  int64 // of the first record, as the key says
 	first   int64 // position of the first record
 	count   int64
 	columns [columnCount]column
 	rowSize int64
-	bounded bool // no value of any row can be above maxValue
+	groups  int64 // where the groups begin in value
+	bounded bool  // no value of any row can be above maxValue
 
 	group  []byte // rows and ids of the current group, and at least rowWindow more bytes
 	number int64  // of the current group, -1 before the first
@@ -87,21 +97,20 @@ func (p *page) decode(key, value []byte) error {
 	if len(value) < pageTableEnd {
 		return errPageShort
 	}
-	count := int64(binary.LittleEndian.Uint32(value[8:]))
-	size := pageTableEnd + groupsOf(count)*groupHead
-	if size > int64(len(value)) {
-		return errPageShort
-	}
-	p.head = append(p.head[:0], value[:size]...)
-	if binary.LittleEndian.Uint32(p.head) != headCRC(key, p.head) {
+	copy(p.head[:], value)
+	if binary.LittleEndian.Uint32(p.head[:]) != headCRC(key, p.head[:]) {
 		return errPageCRC
 	}
 	if binary.LittleEndian.Uint16(p.head[4:]) != pageVersion {
 		return errPageVersion
 	}
 	p.count = int64(binary.LittleEndian.Uint32(p.head[8:]))
-	if binary.LittleEndian.Uint16(p.head[6:]) != columnCount || p.count == 0 || p.count != count {
+	if binary.LittleEndian.Uint16(p.head[6:]) != columnCount || p.count == 0 {
 		return errPageShape
+	}
+	p.groups = pageTableEnd + tableSize(p.count)
+	if p.groups > int64(len(value)) {
+		return errPageShort
 	}
 	p.rowSize, p.bounded = 0, true
 	for i := range p.columns {
@@ -116,8 +125,8 @@ func (p *page) decode(key, value []byte) error {
 		p.rowSize += width
 		p.bounded = p.bounded && c.mask <= maxValue-c.minimum
 	}
-	ids := binary.LittleEndian.Uint32(p.head[size-4:]) // of all groups
-	if size+p.count*p.rowSize+int64(ids) != int64(len(value)) {
+	ids := binary.LittleEndian.Uint32(value[p.groups-4:]) // of all groups
+	if p.groups+p.count*p.rowSize+int64(ids) != int64(len(value)) {
 		return errPageShort
 	}
 	return nil
@@ -128,14 +137,14 @@ func groupsOf(count int64) int64 { return (count + groupEntries - 1) / groupEntr
 
 // groupAt returns where group g begins and ends in the value, and its checksum.
 func (p *page) groupAt(g int64) (start, end int64, sum uint32) {
-	table := p.head[pageTableEnd+g*groupHead:][:groupHead]
+	table := p.value[pageTableEnd+g*groupHead:][:groupHead]
 	ids := int64(0) // of the groups before
 	if g > 0 {
-		ids = int64(binary.LittleEndian.Uint32(p.head[pageTableEnd+g*groupHead-4:]))
+		ids = int64(binary.LittleEndian.Uint32(p.value[pageTableEnd+g*groupHead-4:]))
 	}
 	idsEnd := int64(binary.LittleEndian.Uint32(table[4:]))
-	start = int64(len(p.head)) + g*groupEntries*p.rowSize + ids
-	end = int64(len(p.head)) + min((g+1)*groupEntries, p.count)*p.rowSize + idsEnd
+	start = p.groups + g*groupEntries*p.rowSize + ids
+	end = p.groups + min((g+1)*groupEntries, p.count)*p.rowSize + idsEnd
 	return start, end, binary.LittleEndian.Uint32(table)
 }
 
@@ -158,7 +167,7 @@ func (p *page) loadGroup(i int64) error {
 	}
 	content := p.group[:size]
 	copy(content, p.value[start:end])
-	if crc32.Update(0, castagnoli, content) != sum {
+	if groupCRC(g, content) != sum {
 		return errPageCRC
 	}
 	p.ids = content[idStart:]

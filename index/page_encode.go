@@ -2,7 +2,6 @@ package index
 
 import (
 	"encoding/binary"
-	"hash/crc32"
 	"math/bits"
 )
 
@@ -46,13 +45,13 @@ func (r *rows) appendPage(dst []byte, key [keySize]byte) []byte {
 		rowSize += widths[number]
 	}
 	table := len(dst)
-	head := table + int(groupsOf(int64(r.count)))*groupHead
-	end := head + r.count*rowSize + len(r.ids)
+	groups := table + int(tableSize(int64(r.count)))
+	end := groups + r.count*rowSize + len(r.ids)
 	for cap(dst) < end+slack {
 		dst = append(dst[:cap(dst)], 0)
 	}
 	dst = dst[:end+slack]
-	at, ids := head, r.ids
+	at, ids := groups, r.ids
 	idEnd := 0
 	for first := 0; first < r.count; first += groupEntries {
 		start, idStart := at, idEnd
@@ -65,11 +64,11 @@ func (r *rows) appendPage(dst []byte, key [keySize]byte) []byte {
 			idEnd += int(v[columnIDSize])
 		}
 		at += copy(dst[at:], ids[idStart:idEnd])
-		binary.LittleEndian.PutUint32(dst[table:], crc32.Update(0, castagnoli, dst[start:at]))
+		binary.LittleEndian.PutUint32(dst[table:], groupCRC(int64(first/groupEntries), dst[start:at]))
 		binary.LittleEndian.PutUint32(dst[table+4:], uint32(idEnd))
 		table += groupHead
 	}
-	binary.LittleEndian.PutUint32(dst[begin:], headCRC(key[:], dst[begin:head]))
+	binary.LittleEndian.PutUint32(dst[begin:], headCRC(key[:], dst[begin:]))
 	return dst[:end]
 }
 

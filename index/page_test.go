@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
-	"hash/crc32"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -139,6 +139,30 @@ func TestPageNoticesEveryFlippedBit(t *testing.T) {
 	}
 }
 
+// TestPageNoticesGroupsInOtherPlaces: each has its own checksum, which must not hold in another's place.
+func TestPageNoticesGroupsInOtherPlaces(t *testing.T) {
+	var entries []Entry
+	for i := range int64(2 * groupEntries) {
+		entries = append(entries, Entry{Position: i, Ordinal: i, ID: []byte{'a' + byte(i)}, Offset: 10 * i, BodyOffset: 10*i + 3, BodyEnd: 10*i + 10, Length: 6})
+	}
+	key, value := pageKey(6, 0), appendEntries(nil, entries)
+	var p page
+	if err := p.decode(key[:], value); err != nil {
+		t.Fatal(err)
+	}
+	start, end, first := p.groupAt(0)
+	_, _, second := p.groupAt(1)
+	swapped := slices.Concat(value[:start], value[end:], value[start:end])
+	binary.LittleEndian.PutUint32(swapped[pageTableEnd:], second)
+	binary.LittleEndian.PutUint32(swapped[pageTableEnd+groupHead:], first)
+	if err := p.decode(key[:], swapped); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.readEvery(); !errors.Is(err, errPageCRC) {
+		t.Error(err)
+	}
+}
+
 func TestPageErrorsAreNamed(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(key, value []byte)
@@ -170,24 +194,17 @@ func forge(key, value []byte) {
 	if len(value) < pageTableEnd {
 		return
 	}
-	count := int64(binary.LittleEndian.Uint32(value[8:]))
-	size := pageTableEnd + groupsOf(count)*groupHead
-	if size > int64(len(value)) {
-		return
-	}
-	seal := func() { binary.LittleEndian.PutUint32(value, headCRC(key, value[:size])) }
-	seal()
+	binary.LittleEndian.PutUint32(value, headCRC(key, value))
 	var p page
 	if p.decode(key, value) != nil {
 		return
 	}
-	for g := range groupsOf(count) {
+	for g := range groupsOf(p.count) {
 		start, end, _ := p.groupAt(g)
 		if start >= 0 && start <= end && end <= int64(len(value)) {
-			binary.LittleEndian.PutUint32(value[pageTableEnd+g*groupHead:], crc32.Checksum(value[start:end], castagnoli))
+			binary.LittleEndian.PutUint32(value[pageTableEnd+g*groupHead:], groupCRC(g, value[start:end]))
 		}
 	}
-	seal()
 }
 
 // FuzzPage gives any bytes right checksums: each entry reads as an error or as one that lies inside its page.
