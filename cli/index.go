@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -25,26 +26,27 @@ var rehashFlag = &cli.BoolFlag{Name: "rehash", Usage: "compare the content of fi
 func indexCommand() *cli.Command {
 	c := command(&cli.Command{
 		Name: "index", Category: categoryIndex, Usage: "build the index of FASTA files, or reuse it", ArgsUsage: "FASTA...",
-		Description: example("longfirst index proteins.fa", "longfirst index show proteins.fa"),
-		Action:      buildIndex,
+		Description: example("longfirst index proteins.fa", "longfirst index uniref50.fasta.gz", "zcat *.fa.gz | longfirst index -",
+			"find data -name '*.fa' -print0 | longfirst index --files-from - --from0", "longfirst index show proteins.fa"),
+		Action: buildIndex,
 		Subcommands: []*cli.Command{
-			indexShowCommand(), indexGetCommand(),
+			indexShowCommand(), indexGetCommand(), indexCleanCommand(),
 			command(&cli.Command{
 				Name: "check", Usage: "compare every entry of an index with the FASTA files", ArgsUsage: "FASTA...|INDEX",
 				Description: example("longfirst index check proteins.fa"), Action: checkIndex,
-			}, indexFlag),
+			}, append(inputFlags(), indexFlag)...),
 			command(&cli.Command{
 				Name: "export", Usage: "write an index in the portable form", ArgsUsage: "FASTA...|INDEX",
 				Description: example("longfirst index export --format json proteins.fa > proteins.json"), Action: exportIndex,
-			}, indexFlag,
+			}, append(inputFlags(), indexFlag,
 				&cli.StringFlag{Name: "format", Value: "json", Usage: "`FORMAT`: json"},
-				&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "`FILE` to write; default: stdout"}),
+				&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "`FILE` to write; default: stdout"})...),
 		},
-	}, indexFlag, rehashFlag,
+	}, append(inputFlags(), indexFlag, rehashFlag,
 		&cli.StringFlag{Name: "memory", Value: "512MiB", Usage: "`SIZE` of memory to build with, about; the rest goes to a temporary file"},
 		&cli.StringFlag{Name: "tmp", Usage: "`FOLDER` of that temporary file; default: that of the index"},
 		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`N` threads; default: what this process may use"},
-		&cli.IntFlag{Name: "world-size", Aliases: []string{"n"}, Usage: "also print the shares of `N` workers"})
+		&cli.IntFlag{Name: "world-size", Aliases: []string{"n"}, Usage: "also print the shares of `N` workers"})...)
 	return c
 }
 
@@ -63,13 +65,17 @@ func buildIndex(c *cli.Context) error {
 
 // ensureIndex builds or reuses the index of the FASTA files named on the command line.
 func ensureIndex(c *cli.Context, log *slog.Logger) (*index.Index, error) {
-	fastas := c.Args().Slice()
+	fastas, release, err := fastaFiles(c, log)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	if len(fastas) == 0 {
 		return nil, usagef("name at least one FASTA file; see %s --help", commandLine(c))
 	}
 	opt := index.Options{Path: c.String("index"), Rehash: c.Bool("rehash"), Threads: c.Int("threads"), Temp: c.String("tmp"), Log: log}
+	opt.Texts = c.Command.Name == "infer" && !c.Bool("dry-run") // worker processes read them
 	if text := c.String("memory"); text != "" {
-		var err error
 		if opt.Memory, err = parseBytes(text); err != nil {
 			return nil, usagef("--memory %q: %v", text, err)
 		}
@@ -78,6 +84,7 @@ func ensureIndex(c *cli.Context, log *slog.Logger) (*index.Index, error) {
 	watch := newWatch(log, c.Bool("quiet") || c.String("log-format") == "json")
 	defer watch.end()
 	opt.Progress = func(done, total int64) { watch.scanned(done, total, time.Since(begin)) }
+	opt.Expanding = watch.expanding(begin)
 	x, outcome, err := ensurePlaced(c.Context, index.Ensure, fastas, opt)
 	watch.end()
 	if err != nil {
@@ -96,8 +103,29 @@ func ensureIndex(c *cli.Context, log *slog.Logger) (*index.Index, error) {
 	return x, nil
 }
 
+// expanding shows how far compressed files are decompressed: all that have begun, together.
+func (w *watch) expanding(begin time.Time) func(path string, done, total int64) {
+	var mutex sync.Mutex
+	before := map[string]int64{}
+	var doneAll, totalAll int64
+	return func(path string, done, total int64) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		if _, known := before[path]; !known {
+			totalAll += total
+		}
+		doneAll += done - before[path]
+		before[path] = done
+		w.bytes(doneAll, totalAll, time.Since(begin), "decompressed")
+	}
+}
+
 // scanned shows how far the files of an index are read.
 func (w *watch) scanned(done, total int64, elapsed time.Duration) {
+	w.bytes(done, total, elapsed, "scanned")
+}
+
+func (w *watch) bytes(done, total int64, elapsed time.Duration, what string) {
 	if time.Since(w.last) < w.interval {
 		return
 	}
@@ -107,8 +135,8 @@ func (w *watch) scanned(done, total int64, elapsed time.Duration) {
 	if done > 0 {
 		eta = (time.Duration(float64(total-done)/rate) * time.Second).String()
 	}
-	line := fmt.Sprintf("%3.0f %%  %s of %s scanned  %s/s  ETA %s",
-		100*float64(done)/float64(max(1, total)), bytesText(done), bytesText(total), bytesText(int64(rate)), eta)
+	line := fmt.Sprintf("%3.0f %%  %s of %s %s  %s/s  ETA %s",
+		100*float64(done)/float64(max(1, total)), bytesText(done), bytesText(total), what, bytesText(int64(rate)), eta)
 	if w.status == nil {
 		w.log.Info(line)
 		return
@@ -156,7 +184,11 @@ func openIndex(c *cli.Context) (*index.Index, error) {
 	if path := c.String("index"); path != "" {
 		return index.Open(path)
 	}
-	args := c.Args().Slice()
+	args, release, err := fastaFiles(c, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	if len(args) == 0 {
 		return nil, usagef("name FASTA files or an index; see %s --help", commandLine(c))
 	}

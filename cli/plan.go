@@ -22,7 +22,7 @@ func planCommand() *cli.Command {
 		Usage:       "print shares, balance, batches, disk need and time of a run, and run nothing",
 		Description: example("longfirst plan --model models/esm2_t33_650M_UR50D --world-size 4 proteins.fa"),
 		Action:      planAction,
-	}, append(flags, indexFlag, rehashFlag)...)
+	}, append(append(flags, indexFlag, rehashFlag), inputFlags()...)...)
 }
 
 // planAction prints what infer would do with the same command line.

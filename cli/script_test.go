@@ -115,6 +115,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"concat":   cmdConcat,   // concat OUT IN...: joins files
 	"write":    cmdWrite,    // write FILE TEXT: with Go's escapes, for bytes a script can't hold
 	"append":   cmdAppend,   // append FILE TEXT: as write, at the end
+	"gzip":     cmdGzip,     // gzip IN OUT
 	"flipbyte": cmdFlipByte, // flipbyte FILE OFFSET: inverts a byte; a negative offset counts from the end
 	"truncate": cmdTruncate, // truncate FILE SIZE: SIZE in bytes, or N% of what it has
 	"fill":     cmdFill,     // fill FILE: makes it as large as the disk lets it
@@ -138,6 +139,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 
 	// Processes.
 	"exits":       cmdExits,       // exits CODE PROGRAM ARG...: runs a program, which ends with the code
+	"piped":       cmdPiped,       // piped CODE FILE PROGRAM ARG...: the same; stdin is the file
 	"converse":    cmdConverse,    // converse CODE FILE PROGRAM ARG...: the same; stdin is the file and then stays open
 	"start":       cmdStart,       // start NAME PROGRAM ARG...: starts a program; its stderr goes to NAME.stderr
 	"finish":      cmdFinish,      // finish NAME CODE|killed: waits for it

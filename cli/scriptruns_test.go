@@ -78,7 +78,7 @@ func program(ts *testscript.TestScript, args []string) *exec.Cmd {
 	}
 	cmd := exec.Command(path, args[1:]...)
 	cmd.Dir = ts.MkAbs(".")
-	names := append([]string{"PATH", "HOME", "XDG_CACHE_HOME", "TMPDIR", "TMP", "SYSTEMROOT", "WORK", "CUDA_VISIBLE_DEVICES", "GORACE"}, faultVariable, holdVariable, flopsVariable, silenceVariable)
+	names := append([]string{"PATH", "HOME", "XDG_CACHE_HOME", "LONGFIRST_CACHE_DIR", "TMPDIR", "TMP", "SYSTEMROOT", "WORK", "CUDA_VISIBLE_DEVICES", "GORACE"}, faultVariable, holdVariable, flopsVariable, silenceVariable)
 	for _, name := range slices.Concat(names, engineVariables, hubVariables, cudaVariables) {
 		if value := ts.Getenv(name); value != "" {
 			cmd.Env = append(cmd.Env, name+"="+value)
