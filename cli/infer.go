@@ -54,6 +54,7 @@ func inferCommand() *cli.Command {
 		&cli.BoolFlag{Name: "mixed-numerics", Usage: "continue a data set begun on another kind of device: its rows then differ in their last bits"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "print the plan and stop, as longfirst plan does"},
 		indexFlag, rehashFlag)
+	flags = append(flags, inputFlags()...)
 	return command(&cli.Command{
 		Name: "infer", Aliases: []string{"embed"}, Category: categoryRun, ArgsUsage: "FASTA...",
 		Usage: "embed every record; the same command again goes on where it stopped",
