@@ -26,7 +26,7 @@ const (
 // Convert writes the model that source holds to the new folder out, in the form this program and transformers read:
 // config.json, vocab.txt and safetensors with the same elements. source is a Hugging Face model folder with pickled
 // weights, whole or in shards, or a checkpoint of fair-esm (esm2_t*.pt). out appears when it is complete. Errors:
-// ErrFormat, ErrContent, fs.ErrExist, and what reading and writing give.
+// ErrFormat, safetensors.ErrFormat (of an index of shards), ErrContent, fs.ErrExist, and what reading and writing give.
 func Convert(ctx context.Context, source, out string) (err error) {
 	if _, err := os.Lstat(out); err == nil {
 		return fmt.Errorf("%s: %w; name a new folder", out, fs.ErrExist)
@@ -74,10 +74,13 @@ func convertFolder(ctx context.Context, source, work string) error {
 		_, err := rewrite(ctx, single, filepath.Join(work, safetensors.SingleFile))
 		return err
 	}
-	shards, err := shardsOf(source)
-	if err != nil {
+	index, err := safetensors.ReadShardIndex(filepath.Join(source, IndexFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s: %w: there is neither %s nor %s in it", source, ErrContent, SingleFile, IndexFile)
+	} else if err != nil {
 		return err
 	}
+	shards := index.Files()
 	placed := map[string]string{}
 	for i, shard := range shards {
 		name := fmt.Sprintf("model-%05d-of-%05d.safetensors", i+1, len(shards))
@@ -89,37 +92,11 @@ func convertFolder(ctx context.Context, source, work string) error {
 			placed[tensor] = name
 		}
 	}
-	index, err := json.MarshalIndent(map[string]any{"metadata": map[string]any{}, "weight_map": placed}, "", "  ")
+	text, err := json.MarshalIndent(map[string]any{"metadata": map[string]any{}, "weight_map": placed}, "", "  ")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(work, safetensors.IndexFile), append(index, '\n'), 0o666)
-}
-
-// shardsOf returns the files that a folder's index of shards names, sorted.
-func shardsOf(folder string) ([]string, error) {
-	path := filepath.Join(folder, IndexFile)
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %w: there is neither %s nor %s in it", folder, ErrContent, SingleFile, IndexFile)
-	} else if err != nil {
-		return nil, err
-	}
-	var index struct {
-		WeightMap map[string]string `json:"weight_map"`
-	}
-	if err := json.Unmarshal(text, &index); err != nil || len(index.WeightMap) == 0 {
-		return nil, fmt.Errorf("%s: %w: no weight_map: %v", path, ErrFormat, err)
-	}
-	var shards []string
-	for tensor, shard := range index.WeightMap {
-		if shard != filepath.Base(shard) || !filepath.IsLocal(shard) {
-			return nil, fmt.Errorf("%s: %w: tensor %q is in %q, which is no plain file name", path, ErrFormat, tensor, shard)
-		}
-		shards = append(shards, shard)
-	}
-	slices.Sort(shards)
-	return slices.Compact(shards), nil
+	return os.WriteFile(filepath.Join(work, safetensors.IndexFile), append(text, '\n'), 0o666)
 }
 
 // rewrite writes the tensors of one file of a Hugging Face model under their own names, and returns those.

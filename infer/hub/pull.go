@@ -2,20 +2,23 @@ package hub
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"longfirst/infer/checkpoint"
+	"longfirst/infer/esm2"
+	"longfirst/infer/safetensors"
 )
 
 // Files of a model, beside its weights.
-var described = []string{"config.json", "vocab.txt"}
+var described = []string{esm2.ConfigFile, esm2.VocabularyFile}
 
 // weights are the forms in which a model's weights are published, the preferred one first. An index names shards.
-var weights = []string{"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"}
+var weights = []string{safetensors.SingleFile, safetensors.IndexFile, checkpoint.SingleFile, checkpoint.IndexFile}
 
 // Pull makes sure that the model as it is on the hub now is in the cache, and returns its folder. What is there already
 // is not fetched again; offline, what the cache holds is the answer. Errors: ErrOffline, ErrNotFound, ErrAccess,
@@ -72,11 +75,11 @@ func (p *puller) weights(ctx context.Context) error {
 		} else if err != nil || !strings.HasSuffix(name, ".json") {
 			return err
 		}
-		shards, err := shardsOf(path)
+		index, err := safetensors.ReadShardIndex(path)
 		if err != nil {
 			return err
 		}
-		for _, shard := range shards {
+		for _, shard := range index.Files() {
 			if _, err := p.file(ctx, shard); err != nil {
 				return err
 			}
@@ -84,29 +87,6 @@ func (p *puller) weights(ctx context.Context) error {
 		return nil
 	}
 	return fmt.Errorf("%w: it has none of %s", ErrNotFound, strings.Join(weights, ", "))
-}
-
-// shardsOf returns the files that an index of shards names, sorted.
-func shardsOf(index string) ([]string, error) {
-	text, err := os.ReadFile(index)
-	if err != nil {
-		return nil, err
-	}
-	var content struct {
-		WeightMap map[string]string `json:"weight_map"`
-	}
-	if err := json.Unmarshal(text, &content); err != nil {
-		return nil, fmt.Errorf("%s: not an index of shards: %w", index, err)
-	}
-	var shards []string
-	for tensor, shard := range content.WeightMap {
-		if shard != filepath.Base(shard) || !filepath.IsLocal(shard) {
-			return nil, fmt.Errorf("%s: tensor %q is in %q, which is no plain file name", index, tensor, shard)
-		}
-		shards = append(shards, shard)
-	}
-	slices.Sort(shards)
-	return slices.Compact(shards), nil
 }
 
 // remember notes which commit a branch or tag stands for.
@@ -154,8 +134,8 @@ func (c *Client) Cached(ref Reference) (string, bool) {
 		case !strings.HasSuffix(name, ".json"):
 			return dir, true
 		default:
-			shards, err := shardsOf(filepath.Join(dir, name))
-			if err == nil && len(shards) > 0 && !slices.ContainsFunc(shards, func(s string) bool { return !there(s) }) {
+			index, err := safetensors.ReadShardIndex(filepath.Join(dir, name))
+			if err == nil && !slices.ContainsFunc(index.Files(), func(s string) bool { return !there(s) }) {
 				return dir, true
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,13 +26,17 @@ func ModelFiles(dir string) ([]string, error) {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	index, err := readIndex(dir)
+	index, err := ReadShardIndex(filepath.Join(dir, IndexFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: %w: neither %s nor %s is there%s", dir, ErrMissing, SingleFile, IndexFile, otherFormat(dir))
 	} else if err != nil {
 		return nil, err
 	}
-	return index.files(dir), nil
+	var paths []string
+	for _, file := range index.Files() {
+		paths = append(paths, filepath.Join(dir, file))
+	}
+	return paths, nil
 }
 
 // OpenModel opens the weights of a model folder and checks that every shard holds the tensors the index says.
@@ -55,18 +60,18 @@ func OpenModel(dir string) (*Set, error) {
 	return s, nil
 }
 
-// shardIndex is model.safetensors.index.json.
-type shardIndex struct {
+// ShardIndex tells in which file of its folder each tensor of a model is: the content of *.index.json.
+type ShardIndex struct {
 	WeightMap map[string]string `json:"weight_map"` // tensor name -> file name
 }
 
-func readIndex(dir string) (*shardIndex, error) {
-	path := filepath.Join(dir, IndexFile)
+// ReadShardIndex reads an index of shards. Errors: ErrFormat, and what reading a file gives.
+func ReadShardIndex(path string) (*ShardIndex, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	var index shardIndex
+	var index ShardIndex
 	if err := json.Unmarshal(text, &index); err != nil {
 		return nil, fmt.Errorf("%s: %w: %v", path, ErrFormat, err)
 	}
@@ -82,21 +87,18 @@ func readIndex(dir string) (*shardIndex, error) {
 	return &index, nil
 }
 
-func (x *shardIndex) files(dir string) []string {
-	var paths []string
-	for _, file := range x.WeightMap {
-		paths = append(paths, filepath.Join(dir, file))
-	}
-	slices.Sort(paths)
-	return slices.Compact(paths)
+// Files returns the names of the shards, sorted.
+func (x *ShardIndex) Files() []string {
+	files := slices.Sorted(maps.Values(x.WeightMap))
+	return slices.Compact(files)
 }
 
 func (s *Set) matchIndex(dir string) error {
-	index, err := readIndex(dir)
+	s.path = filepath.Join(dir, IndexFile)
+	index, err := ReadShardIndex(s.path)
 	if err != nil {
 		return err
 	}
-	s.path = filepath.Join(dir, IndexFile)
 	for tensor, file := range index.WeightMap {
 		owner, ok := s.owners[tensor]
 		if !ok || filepath.Base(owner.Path()) != file {
