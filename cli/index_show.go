@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -37,6 +38,7 @@ type summary struct {
 	Median     int64            `json:"median"`
 	N50        int64            `json:"n50"`
 	Duplicates int64            `json:"duplicates"`
+	Frequent   []index.IDCount  `json:"frequent_ids,omitempty"` // those of most records, where the index has names
 	Pages      int64            `json:"pages"`
 	Size       int64            `json:"size_bytes"`
 	Names      bool             `json:"names"`
@@ -89,7 +91,7 @@ func showIndex(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := summarize(x)
+	s, err := summarize(c.Context, x)
 	if err != nil {
 		return err
 	}
@@ -118,15 +120,19 @@ func countClasses(c *cli.Context, log *slog.Logger, x *index.Index) (*index.Inde
 		Progress: func(done, total int64) { watch.scanned(done, total, time.Since(begin)) }})
 }
 
-func summarize(x *index.Index) (*summary, error) {
+func summarize(ctx context.Context, x *index.Index) (*summary, error) {
 	stats, err := x.LengthStats()
+	if err != nil {
+		return nil, err
+	}
+	frequent, err := x.FrequentIDs(ctx, frequentIDs)
 	if err != nil {
 		return nil, err
 	}
 	s := &summary{
 		Index: x.Path(), Created: x.Created(), Digest: x.Digest().String(), Sequences: x.Len(), Tokens: x.Tokens(),
 		Longest: x.Longest(), Shortest: stats.Shortest, Median: stats.Median, N50: stats.N50,
-		Duplicates: x.Duplicates(), Pages: x.Pages(), Size: x.Size(), Names: x.HasNames(),
+		Duplicates: x.Duplicates(), Frequent: frequent, Pages: x.Pages(), Size: x.Size(), Names: x.HasNames(),
 		Lengths: []lengthBin{}, Files: []fileInfo{},
 	}
 	for _, b := range stats.Bins {
@@ -161,7 +167,7 @@ func (s *summary) print(w io.Writer) {
 	line("median", thousands(s.Median))
 	line("shortest", thousands(s.Shortest))
 	line("N50", thousands(s.N50))
-	line("duplicates", thousands(s.Duplicates))
+	line("duplicates", thousands(s.Duplicates)+s.frequentText())
 	line("pages", thousands(s.Pages))
 	size := bytesText(s.Size)
 	if s.Sequences > 0 {
@@ -174,6 +180,20 @@ func (s *summary) print(w io.Writer) {
 	for _, f := range s.Files {
 		fmt.Fprintf(w, "  %12s sequences %14s tokens  %s\n", thousands(f.Sequences), thousands(f.Tokens), f.Path)
 	}
+}
+
+// frequentIDs is how many of the ids that most records share are shown.
+const frequentIDs = 5
+
+func (s *summary) frequentText() string {
+	var parts []string
+	for _, id := range s.Frequent {
+		parts = append(parts, fmt.Sprintf("%s %s", id.ID, thousands(id.Records)))
+	}
+	if parts == nil {
+		return ""
+	}
+	return ", most often " + strings.Join(parts, ", ")
 }
 
 // barWidth is that of the longest bar, in characters.

@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 
-	bolt "go.etcd.io/bbolt"
-
 	"longfirst/mmapfasta"
 	"longfirst/mmapfasta/mapped"
 )
@@ -127,39 +125,10 @@ func (x *Index) EachClasses(ctx context.Context, take func(ordinal int64, c *Cla
 	if head == nil {
 		_, err = fillClasses(ctx, x, (&Options{}).resourcesBeside(x.path), page)
 	} else {
-		err = x.eachClassPage(ctx, e, page)
+		err = x.eachExtensionPage(ctx, e, page)
 	}
 	if err == nil && ordinal != x.Len() {
 		err = x.extensionCorrupt(e, fmt.Errorf("it has %d records, not %d", ordinal, x.Len()))
 	}
 	return err
-}
-
-// eachClassPage calls take with a copy of every page.
-func (x *Index) eachClassPage(ctx context.Context, e *extension, take putFunc) error {
-	var cursor *bolt.Cursor
-	var key, value []byte
-	step := func() error { // guarded: bbolt's bytes may fault, and what take does is not ours
-		var k, v []byte
-		if cursor == nil {
-			cursor = x.tx.Bucket(e.bucket).Cursor()
-			cursor.Seek(headKey)
-		}
-		if k, v = cursor.Next(); int64(len(v)) > x.size {
-			return x.extensionCorrupt(e, errPageShape)
-		}
-		key, value = append(key[:0], k...), append(value[:0], v...)
-		return nil
-	}
-	for {
-		if err := context.Cause(ctx); err != nil {
-			return err
-		}
-		if err := guard(x.path, step); err != nil || len(key) == 0 {
-			return err
-		}
-		if err := take(key, value); err != nil {
-			return err
-		}
-	}
 }

@@ -299,3 +299,32 @@ func TestPagesOfNamesAreMissed(t *testing.T) {
 		x.Close()
 	}
 }
+
+func TestFrequentIDs(t *testing.T) {
+	for label, hash := range weakHashes {
+		f := newFixture(t)
+		f.stale = label != "xxh3"
+		records := namedRecords(400, 1)
+		for i := range 1500 { // over several pages
+			records = append(records, testRecord{header: "many", eol: "\n", lines: []string{strings.Repeat("M", i%9)}})
+		}
+		x, _ := f.ensure(Options{}, f.write("a.fa", fastaText(records)))
+		counts := map[string]int64{}
+		for _, e := range modelOf(records) {
+			counts[string(e.ID)]++
+		}
+		if ids, err := x.FrequentIDs(t.Context(), 5); len(ids) > 0 || err != nil {
+			t.Error(ids, err)
+		}
+		x = f.addNames(x, hash, Options{})
+		ids, err := x.FrequentIDs(t.Context(), 5)
+		if err != nil || len(ids) != 5 || ids[0] != (IDCount{"many", 1500}) {
+			t.Fatalf("%s: %v, %v", label, ids, err)
+		}
+		for i, id := range ids {
+			if counts[id.ID] != id.Records || i > 0 && ids[i-1].Records < id.Records {
+				t.Errorf("%s: %v, it is %d", label, ids, counts[id.ID])
+			}
+		}
+	}
+}
