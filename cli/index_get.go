@@ -29,7 +29,7 @@ func indexGetCommand() *cli.Command {
 			"\n\nIds come in the order asked for, all records of an id that several have; ids that are not there are named, and the" +
 			"\nexit code is 1. The index is built where there is none; the first call adds the names to it.",
 		Action: getRecords,
-	}, indexFlag,
+	}, indexFlag, cacheDirFlag,
 		&cli.StringFlag{Name: "ids-from", Usage: "`FILE` with an id at the start of each line, or - for standard input"},
 		&cli.StringFlag{Name: "position", Usage: "`A-B` places in the sorted order, longest first, from 0, both included"},
 		&cli.StringFlag{Name: "length-range", Usage: "`A-B` residues, both included; A- and -B are open"},

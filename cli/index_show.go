@@ -21,9 +21,9 @@ func indexShowCommand() *cli.Command {
 		Name: "show", Usage: "print what an index holds", ArgsUsage: "FASTA...|INDEX",
 		Description: example("longfirst index show proteins.fa", "longfirst index show --classes --json proteins.fa"),
 		Action:      showIndex,
-	}, indexFlag,
+	}, append(inputFlags(), indexFlag,
 		&cli.BoolFlag{Name: "classes", Usage: "count lower case, U, O, B, Z, X, J, stops, gaps, other bytes and nucleotides; reads the FASTA files the first time"},
-		&cli.BoolFlag{Name: "json", Usage: "print all of it as JSON"})
+		&cli.BoolFlag{Name: "json", Usage: "print all of it as JSON"})...)
 }
 
 // summary is what show prints, and the form of --json.
