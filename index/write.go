@@ -17,6 +17,9 @@ import (
 // pagesPerTransaction bounds the memory of a transaction to about 1.3 MB of proteins, which bbolt copies once.
 const pagesPerTransaction = 32
 
+// transactionsPerWriteback is about 10 MB.
+const transactionsPerWriteback = 8
+
 // content is what an index file is written from.
 type content struct {
 	files    []FileInfo
@@ -172,7 +175,12 @@ func writeDatabase(ctx context.Context, path string, c content) (digest Digest, 
 		return digest, err
 	}
 	defer db.Close()
-	if digest, err = putPages(ctx, db, c); err != nil {
+	file, err := os.Open(path)
+	if err != nil {
+		return digest, err
+	}
+	defer file.Close()
+	if digest, err = putPages(ctx, db, c, file); err != nil {
 		return digest, err
 	}
 	known, err := c.facts()
@@ -190,8 +198,9 @@ func writeDatabase(ctx context.Context, path string, c content) (digest Digest, 
 	return digest, db.Close()
 }
 
-// putPages fills the bucket length, while the pages of the next transactions are made.
-func putPages(ctx context.Context, db *bolt.DB, c content) (Digest, error) {
+// putPages fills the bucket length, while the pages of the next transactions are made and those of earlier ones, in file,
+// go to disk.
+func putPages(ctx context.Context, db *bolt.DB, c content, file *os.File) (Digest, error) {
 	sum := newDigester(c.files)
 	transactions := (c.pages.pages + pagesPerTransaction - 1) / pagesPerTransaction
 	threads := max(1, c.pages.threads)
@@ -199,7 +208,10 @@ func putPages(ctx context.Context, db *bolt.DB, c content) (Digest, error) {
 		b.reset()
 		first := number * pagesPerTransaction
 		b.err = c.pages.fill(b, first, min(first+pagesPerTransaction, c.pages.pages))
-	}, func(b *pageBatch, _ int64) error {
+	}, func(b *pageBatch, number int64) error {
+		if number%transactionsPerWriteback == transactionsPerWriteback-1 {
+			startWriteback(file)
+		}
 		if err := cmp.Or(context.Cause(ctx), b.err); err != nil {
 			return err
 		}

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package index
+
+import "os"
+
+func startWriteback(*os.File) {}
