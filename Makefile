@@ -9,7 +9,7 @@ export CGO_ENABLED ?= 0
 # with-cuda sets the environment to compile with the headers of a CUDA version. compat comes first: its cuda.h includes theirs.
 with-cuda = CGO_ENABLED=1 CGO_CFLAGS="-O2 -I$(CURDIR)/infer/cuda/compat -I$$(bash infer/cuda/headers.sh bin/cuda-headers $(1))"
 
-.PHONY: build build-cuda demo test chaos debug test-interop test-slurm test-mpi test-cluster-tools vet staticcheck format race purego vet-cuda standin test-cuda cross generated test-kernels test-kernels-mutations kernels check-kernels bench bench-peers bench-compare readme-tables readme-check clean
+.PHONY: test-arm64 build build-cuda demo test chaos debug test-interop test-slurm test-mpi test-cluster-tools vet staticcheck format race purego vet-cuda standin test-cuda cross generated test-kernels test-kernels-mutations kernels check-kernels bench bench-peers bench-compare readme-tables readme-check clean
 
 build: ## one static binary; the tag leaves out a Markdown parser that every start would pay for
 	$(GO) build -tags urfave_cli_no_docs -o $(BIN) ./cli
@@ -28,6 +28,10 @@ chaos: ## random faults at random times on the real program, for TIME (default 3
 
 debug: ## a view used after its file was closed faults at once
 	$(GO) test -tags longfirst_debug ./mmapfasta/... ./index ./infer
+
+test-arm64: ## the pure Go kernels on an emulated processor, minutes; root installs Debian's qemu-user-static where there is none
+	command -v qemu-aarch64-static || apt-get install -y qemu-user-static
+	CGO_ENABLED=0 GOARCH=arm64 $(GO) test -short -exec qemu-aarch64-static ./infer/cpu
 
 test-interop: build ## reads a data set with pyarrow, pandas, polars and DuckDB; needs Python 3.10 or newer
 	bash infer/output/testdata/interop.sh $(BIN)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"longfirst/infer/backend"
 	"longfirst/infer/esm2"
 )
 
@@ -25,6 +26,7 @@ func modelCommand() *cli.Command {
 				Description: example("longfirst model init --config esm2_t6_8M --seed 1 --out random-8M"), Action: modelInit,
 			},
 				&cli.StringFlag{Name: "config", Value: "tiny", Usage: "`NAME`: " + strings.Join(esm2.Names(), ", ")},
+				&cli.StringFlag{Name: "dtype", Value: "F32", Usage: "`TYPE` of the weights: F32 or BF16, which takes half of the space"},
 				&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`N`: equal seeds give equal weights"},
 				&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "folder `DIR` to write"}),
 			modelPullCommand(), modelConvertCommand(),
@@ -88,7 +90,11 @@ func modelInit(c *cli.Context) error {
 	if _, err := os.Stat(dir + "/" + esm2.ConfigFile); err == nil {
 		return fmt.Errorf("%s: there is a model already; name another folder", dir)
 	}
-	if err := esm2.Init(dir, config, c.Uint64("seed")); err != nil {
+	dtype, ok := map[string]backend.DType{"F32": backend.F32, "BF16": backend.BF16}[c.String("dtype")]
+	if !ok {
+		return usagef("--dtype %q: it is F32 or BF16", c.String("dtype"))
+	}
+	if err := esm2.InitAs(dir, config, c.Uint64("seed"), dtype); err != nil {
 		return err
 	}
 	log.Info("wrote a model with random weights: its embeddings mean nothing biologically", "model", dir,

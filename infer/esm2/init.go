@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"longfirst/infer/backend"
 	"longfirst/infer/safetensors"
 )
 
@@ -20,7 +21,13 @@ import (
 //
 // They are scaled so that the model is a demanding test: every query attends to a few keys, far from uniformly, and the
 // hidden states stay near unit size in all layers.
-func Init(dir string, c Config, seed uint64) error {
+func Init(dir string, c Config, seed uint64) error { return InitAs(dir, c, seed, backend.F32) }
+
+// InitAs is Init with weights rounded to BF16, which takes half of the space, or as F32.
+func InitAs(dir string, c Config, seed uint64, dtype backend.DType) error {
+	if dtype != backend.F32 && dtype != backend.BF16 {
+		return fmt.Errorf("%w: random weights are F32 or BF16, not %s", ErrConfig, dtype)
+	}
 	if err := c.validate(); err != nil {
 		return fmt.Errorf("%w: %v", ErrConfig, err)
 	}
@@ -35,7 +42,7 @@ func Init(dir string, c Config, seed uint64) error {
 	} else if len(files) > 0 {
 		return fmt.Errorf("%s: %w; give a new folder or empty it", dir, ErrExists)
 	}
-	if err := writeRandomWeights(filepath.Join(dir, safetensors.SingleFile), c, seed); err != nil {
+	if err := writeRandomWeights(filepath.Join(dir, safetensors.SingleFile), c, seed, dtype); err != nil {
 		return err
 	}
 	texts := map[string]string{
@@ -113,7 +120,7 @@ func randomTensors(c Config) []randomTensor {
 	return list
 }
 
-func writeRandomWeights(path string, c Config, seed uint64) (err error) {
+func writeRandomWeights(path string, c Config, seed uint64, dtype backend.DType) (err error) {
 	file, err := os.Create(path)
 	if err != nil {
 		return err
@@ -123,14 +130,14 @@ func writeRandomWeights(path string, c Config, seed uint64) (err error) {
 	list := randomTensors(c)
 	header := make([]safetensors.Tensor, len(list))
 	for i, t := range list {
-		header[i] = safetensors.Tensor{Name: t.name, DType: "F32", Shape: t.shape}
+		header[i] = safetensors.Tensor{Name: t.name, DType: dtype.String(), Shape: t.shape}
 	}
 	w, err := safetensors.NewWriter(buffer, header, map[string]string{"format": "pt"})
 	if err != nil {
 		return err
 	}
 	for _, t := range list {
-		if err := t.write(w, seed); err != nil {
+		if err := t.write(w, seed, dtype); err != nil {
 			return err
 		}
 	}
@@ -138,7 +145,7 @@ func writeRandomWeights(path string, c Config, seed uint64) (err error) {
 }
 
 // write appends the tensor's data, a chunk at a time.
-func (t *randomTensor) write(w *safetensors.Writer, seed uint64) error {
+func (t *randomTensor) write(w *safetensors.Writer, seed uint64, dtype backend.DType) error {
 	elements := 1
 	for _, n := range t.shape {
 		elements *= n
@@ -149,7 +156,12 @@ func (t *randomTensor) write(w *safetensors.Writer, seed uint64) error {
 	chunk := make([]byte, 0, 1<<16)
 	for i := range elements {
 		value := mean + float32(float32(source.bell())*scale) // the conversion forbids fusing
-		chunk = binary.LittleEndian.AppendUint32(chunk, math.Float32bits(value))
+		if bits := math.Float32bits(value); dtype == backend.BF16 {
+			// The upper half, rounded to the nearest, ties to even; weights are far from infinity.
+			chunk = binary.LittleEndian.AppendUint16(chunk, uint16((bits+0x7fff+bits>>16&1)>>16))
+		} else {
+			chunk = binary.LittleEndian.AppendUint32(chunk, bits)
+		}
 		if len(chunk) == cap(chunk) || i == elements-1 {
 			if _, err := w.Write(chunk); err != nil {
 				return err

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"longfirst/infer/backend"
 	"longfirst/infer/esm2"
 	"longfirst/infer/safetensors"
 )
@@ -55,6 +56,40 @@ func TestInitBytes(t *testing.T) {
 	bad.Heads = 3
 	if err := esm2.Init(t.TempDir(), bad, 1); !errors.Is(err, esm2.ErrConfig) {
 		t.Errorf("bad config: got %v", err)
+	}
+}
+
+// TestInitAs: BF16 weights are the F32 ones rounded to the nearest, and make a model that is close to theirs.
+func TestInitAs(t *testing.T) {
+	full, half := filepath.Join(t.TempDir(), "full"), filepath.Join(t.TempDir(), "half")
+	if err := errors.Join(esm2.Init(full, small(), 1), esm2.InitAs(half, small(), 1, backend.BF16)); err != nil {
+		t.Fatal(err)
+	}
+	read := func(dir string) []float32 {
+		set, err := safetensors.OpenModel(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer set.Close()
+		tensor, _ := set.Tensor("encoder.layer.0.output.dense.weight")
+		values := make([]float32, tensor.Shape[0]*tensor.Shape[1])
+		map[string]backend.DType{"F32": backend.F32, "BF16": backend.BF16}[tensor.DType].Widen(values, tensor.Data)
+		if want := map[string]int{full: 4, half: 2}[dir] * len(values); len(tensor.Data) != want {
+			t.Fatalf("%s: %d bytes, want %d", dir, len(tensor.Data), want)
+		}
+		return values
+	}
+	rounded := read(half)
+	for i, v := range read(full) {
+		if d := math.Abs(float64(v - rounded[i])); d > math.Abs(float64(v))/256 {
+			t.Fatalf("weight %d is %g, rounded %g", i, v, rounded[i])
+		}
+	}
+	if _, err := load(t, half).Verify(); err != nil {
+		t.Error(err)
+	}
+	if err := esm2.InitAs(t.TempDir(), small(), 1, backend.F16); !errors.Is(err, esm2.ErrConfig) {
+		t.Errorf("F16: got %v", err)
 	}
 }
 
