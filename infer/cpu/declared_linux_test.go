@@ -22,7 +22,7 @@ func declaredLevel() (string, bool) {
 	}
 	flags := line[1] + " "
 	switch {
-	case strings.Contains(flags, " avx512f "):
+	case strings.Contains(flags, " avx512f ") && strings.Contains(flags, " avx512bw "):
 		return "avx512", true
 	case strings.Contains(flags, " avx2 ") && strings.Contains(flags, " fma ") && strings.Contains(flags, " f16c "):
 		return "avx2", true

@@ -57,3 +57,28 @@ func widenF16AVX512(dst *float32, src *byte, vectors int)
 //
 //go:noescape
 func widenBF16AVX512(dst *float32, src *byte, vectors int)
+
+// quantizeAVX512 quantizes the columns of x [rows][panel]: it writes scale [panel], the largest absolute value of a
+// column, at least smallest, divided by 127, and the first quads of four rows, multiplied by its inverse, rounded and
+// raised by 128. A column that holds NaN has the scale NaN.
+//
+//go:noescape
+func quantizeAVX512(x *float32, rows int, quads int, smallest float32, out *uint8, scale *float32)
+
+// productsAVX512 multiplies rows of weights, stride bytes apart, by octets of depths of a panel x and writes the sums
+// [rows][panel].
+//
+//go:noescape
+func productsAVX512(weights *int8, stride int, x *uint8, octets int, rows int, sums *int32)
+
+// productsVNNIAVX512 multiplies rows of weights, stride bytes apart, by octets of depths of a panel x and writes the sums
+// [rows][panel]. It needs VNNI.
+//
+//go:noescape
+func productsVNNIAVX512(weights *int8, stride int, x *uint8, octets int, rows int, sums *int32)
+
+// scaleAVX512 writes out [rows][panel] = (sums + corrections) · (rowScales · tokenScales) + bias, plus residual where it
+// is not nil. sums and residual are [rows][panel], tokenScales [panel] and the others [rows]. Every operation rounds.
+//
+//go:noescape
+func scaleAVX512(sums *int32, rows int, corrections *int32, rowScales *float32, tokenScales *float32, bias *float32, residual *float32, out *float32)

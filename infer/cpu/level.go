@@ -13,21 +13,24 @@ type level uint8
 const (
 	pureGo level = iota
 	avx2         // AVX2, FMA and F16C
-	avx512       // AVX-512 F
+	avx512       // AVX-512 F and BW
 )
 
 // LevelVariable is the environment variable that forces a level by its name.
 const LevelVariable = "LONGFIRST_CPU"
 
-// traits is what is known of a level: its name, the name of its numerics, which changes whenever the bits of a result
-// may, and the floating-point operations a second that a thread about reaches in a whole model.
+// traits is what is known of a level: its name, the names of its numerics, which change whenever the bits of a result
+// may, the floating-point operations a second that a thread about reaches in a whole model, and how many times that it
+// reaches with weights of int8.
 var traits = map[level]struct {
 	name, class string
+	int8Class   string
 	flops       float64
+	int8Speed   float64
 }{
-	pureGo: {"purego", "cpu-fp32-go-1", 2.5e9},
-	avx2:   {"avx2", "cpu-fp32-avx2-1", 75e9},
-	avx512: {"avx512", "cpu-fp32-avx512-1", 100e9},
+	pureGo: {"purego", "cpu-fp32-go-1", "cpu-int8-go-1", 2.5e9, 0.5},
+	avx2:   {"avx2", "cpu-fp32-avx2-1", "cpu-int8-avx2-1", 75e9, 2},
+	avx512: {"avx512", "cpu-fp32-avx512-1", "cpu-int8-avx512-1", 100e9, 2},
 }
 
 func (l level) String() string { return traits[l].name }

@@ -11,7 +11,7 @@ func vectorLevels() []level {
 	if cpu.X86.HasAVX2 && cpu.X86.HasFMA && cpu.X86.HasF16C {
 		have = append(have, avx2)
 	}
-	if cpu.X86.HasAVX512F && selfCheck(avx512) {
+	if cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && selfCheck(avx512) {
 		have = append(have, avx512)
 	}
 	return have

@@ -38,8 +38,12 @@ func (l *linear) run(task int, w *worker) {
 
 	sums := grow(&w.sums, roundUp(to-from, kernelRows)*stride)
 	clear(sums)
-	for k := 0; k < l.weight.k; k += depthTile {
-		l.accumulate(w, sums, stride, from, to, column, width, k, min(depthTile, l.weight.k-k))
+	if l.weight.quantized != nil {
+		l.accumulateInt8(w, sums, stride, from, to, column, width)
+	} else {
+		for k := 0; k < l.weight.k; k += depthTile {
+			l.accumulate(w, sums, stride, from, to, column, width, k, min(depthTile, l.weight.k-k))
+		}
 	}
 	for token := from; token < to; token++ {
 		l.finish(token, column, sums[(token-from)*stride:][:width])

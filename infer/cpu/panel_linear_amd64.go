@@ -26,6 +26,10 @@ type panelLinear struct {
 // run computes a tile. An output adds its products block of depths by block of depths, in each from the first to the
 // last, then the bias, then what dst holds.
 func (l *panelLinear) run(t tile, w *scratch) {
+	if l.weight.quantized != nil {
+		l.runInt8(t, w)
+		return
+	}
 	blocks := (l.weight.k + l.geometry.depth - 1) / l.geometry.depth
 	depth := roundUp((l.weight.k+blocks-1)/blocks, 8)
 	for k := 0; k < l.weight.k; k += depth {

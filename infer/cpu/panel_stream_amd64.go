@@ -18,6 +18,7 @@ type scratch struct {
 	row     []float32 // of an embedding
 	mean    []float64
 	softmax [4][maxPanel]float32
+	int8    int8Scratch
 }
 
 // panelStream computes with the vector kernels.

@@ -31,6 +31,7 @@ type worker struct {
 	sums   []float64 // products of a tile
 	output []float64 // attention's sums over values
 	row    []float32 // a widened row of weights
+	bytes  []uint8   // a quantized token
 }
 
 func newPool(threads int) *pool {

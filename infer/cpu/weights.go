@@ -9,8 +9,9 @@ import (
 // matrix is a weight [n, k]. The rows stay where the weights file is mapped, in the type they have there: a panel of
 // rows is widened each time a tile of tokens is multiplied by it, which costs little beside the tile's products.
 type matrix struct {
-	n, k  int
-	parts []backend.Tensor // stacked by rows
+	n, k      int
+	parts     []backend.Tensor // stacked by rows
+	quantized *quantized       // instead of parts, where the weights are int8
 }
 
 // Matrix takes weights stacked by rows.

@@ -53,6 +53,14 @@ func main() {
 	rotate()
 	widenF16()
 	widenBF16()
+	quantize()
+	if t.width == 64 {
+		int8Products(madd(4))
+		int8Products(dot(8))
+	} else {
+		int8Products(madd(2))
+	}
+	scaleProducts()
 	Generate()
 }
 
