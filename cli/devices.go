@@ -30,15 +30,22 @@ var silence time.Duration
 
 // newBackend opens a device in a worker process. Tests replace it to make devices that fail.
 var newBackend = func(device string, threads int) (backend.Backend, error) {
-	if device == "cuda" {
+	switch device {
+	case "cuda":
 		return cuda.New()
+	case worker.CPUInt8:
+		b, err := cpu.NewInt8(threads)
+		if err != nil {
+			return nil, err
+		}
+		return b, nil
 	}
 	return cpu.New(threads)
 }
 
 // describeCPU fills in what a run on the CPU computes with.
 func describeCPU(s *worker.Settings) error {
-	b, err := newBackend("cpu", s.Threads)
+	b, err := newBackend(s.Device, s.Threads)
 	if err != nil {
 		return err
 	}
@@ -71,7 +78,14 @@ func chooseDevices(c *cli.Context, s *worker.Settings) error {
 	default:
 		return usagef("--device %q: it is auto, cpu or cuda", device)
 	}
-	if device != "cpu" {
+	compute := c.String("compute")
+	switch {
+	case compute != "fp32" && compute != "int8":
+		return usagef("--compute %q: it is fp32 or int8", compute)
+	case compute == "int8" && device == "cuda":
+		return usagef("--compute int8 goes with --device cpu")
+	}
+	if device != "cpu" && compute != "int8" {
 		err := chooseGPUs(c, log, s, threads)
 		if err == nil || device == "cuda" {
 			return err
@@ -80,6 +94,9 @@ func chooseDevices(c *cli.Context, s *worker.Settings) error {
 	}
 	workers := max(1, c.Int("workers"))
 	s.Device, s.Devices = "cpu", worker.CPUDevices(workers)
+	if compute == "int8" {
+		s.Device = worker.CPUInt8
+	}
 	s.Threads = max(1, threads/workers)
 	return describeCPU(s)
 }
@@ -157,7 +174,7 @@ func devicesCommand() *cli.Command {
 		Name: "devices", Category: categoryInspect, Usage: "list what the program can run on here, and why not on the rest",
 		Description: example("longfirst devices"),
 		Action: func(c *cli.Context) error {
-			var s worker.Settings
+			s := worker.Settings{Device: "cpu"}
 			if err := describeCPU(&s); err != nil {
 				return err
 			}

@@ -40,6 +40,7 @@ func deviceFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "device", Value: "auto", Usage: "auto, cpu or cuda"},
 		&cli.StringFlag{Name: "gpus", Usage: "`LIST` of GPUs such as 0,2, as they count among the visible ones; default: all"},
+		&cli.StringFlag{Name: "compute", Value: "fp32", Usage: "what the CPU computes linear layers with: fp32, or int8, which is faster and less exact"},
 		&cli.IntFlag{Name: "workers", Usage: "`N` worker processes; default: one for each GPU, or one on the CPU"},
 		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`N` threads in all; default: what this process may use"},
 	}
@@ -52,6 +53,7 @@ func inferCommand() *cli.Command {
 		&cli.BoolFlag{Name: "overwrite", Usage: "remove an existing data set first"},
 		&cli.BoolFlag{Name: "retry-failed", Usage: "compute blocks with failed records again"},
 		&cli.BoolFlag{Name: "mixed-numerics", Usage: "continue a data set begun on another kind of device: its rows then differ in their last bits"},
+		&cli.StringFlag{Name: "canary", Value: "auto", Usage: "auto compares eight records with fp32 before a data set of int8 begins, off does not"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "print the plan and stop, as longfirst plan does"},
 		indexFlag, rehashFlag)
 	flags = append(flags, inputFlags()...)
@@ -124,7 +126,14 @@ func runSettings(c *cli.Context) (s worker.Settings, chosen shares, err error) {
 	s.World, s.Ranks = chosen.world, chosen.ranks
 	s.Overwrite, s.RetryFailed, s.MixedNumerics = c.Bool("overwrite"), c.Bool("retry-failed"), c.Bool("mixed-numerics")
 	s.Rehash = c.Bool("rehash")
-	s.Program, s.Silence = programName(), silence
+	s.Program, s.Silence, s.NewBackend = programName(), silence, newBackend
+	switch c.String("canary") {
+	case "off":
+		s.NoCanary = true
+	case "auto", "": // plan has no such flag
+	default:
+		return s, chosen, usagef("--canary %q: it is auto or off", c.String("canary"))
+	}
 	if err := chooseDevices(c, &s); err != nil {
 		return s, chosen, err
 	}

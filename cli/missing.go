@@ -51,6 +51,9 @@ func inferCommandLine(out string, m output.Manifest, x *index.Index, ranks []int
 	if o.DType != output.Float32 {
 		words = append(words, "--dtype", string(o.DType))
 	}
+	if strings.HasPrefix(m.NumericClass, worker.CPUInt8+"-") {
+		words = append(words, "--compute", "int8")
+	}
 	words = append(words, "--world-size", fmt.Sprint(m.WorldSize))
 	if len(ranks) < m.WorldSize {
 		words = append(words, "--rank", engine.FormatNumbers(ranks))

@@ -3,6 +3,7 @@ package esm2
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"longfirst/infer/backend"
 	"longfirst/infer/safetensors"
@@ -15,6 +16,7 @@ type Model struct {
 	vocabulary *Vocabulary
 	backend    backend.Backend
 	set        *safetensors.Set
+	int8       *safetensors.Set // quantized linear layers, if they are what is computed with
 	used       []backend.Tensor // the matrices, for CheckFinite
 
 	embeddings  backend.Matrix // [V, H]
@@ -41,7 +43,9 @@ type layer struct {
 
 // Load reads a model folder onto a backend, which stays the caller's to close, after the model. Errors: ErrConfig,
 // ErrVocabulary, ErrWeights, and those of package safetensors.
-func Load(dir string, b backend.Backend) (*Model, error) {
+func Load(dir string, b backend.Backend) (*Model, error) { return open(dir, b, nil) }
+
+func open(dir string, b backend.Backend, int8 *safetensors.Set) (*Model, error) {
 	config, err := ReadConfig(dir)
 	if err != nil {
 		return nil, err
@@ -58,8 +62,8 @@ func Load(dir string, b backend.Backend) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{config: config, vocabulary: vocabulary, backend: b, set: set}
-	if err := mapped.Guard(m.load, set.Files()...); err != nil {
+	m := &Model{config: config, vocabulary: vocabulary, backend: b, set: set, int8: int8}
+	if err := mapped.Guard(m.load, m.files()...); err != nil {
 		return nil, errors.Join(err, set.Close())
 	}
 	return m, nil
@@ -75,7 +79,20 @@ func (m *Model) Backend() backend.Backend { return m.backend }
 func (m *Model) Vocabulary() *Vocabulary { return m.vocabulary }
 
 // Close unmaps the weights. Runners must be closed before, and the backend must not be used with them after.
-func (m *Model) Close() error { return m.set.Close() }
+func (m *Model) Close() error {
+	if m.int8 != nil {
+		return errors.Join(m.set.Close(), m.int8.Close())
+	}
+	return m.set.Close()
+}
+
+// files returns the mapped files that the forward pass reads.
+func (m *Model) files() []*mapped.File {
+	if m.int8 != nil {
+		return slices.Concat(m.int8.Files(), m.set.Files())
+	}
+	return m.set.Files()
+}
 
 // CheckFinite reads all matrices and names the first one that holds NaN or Inf, with ErrWeights: the question to ask
 // when an embedding comes out as NaN or Inf, which is the weights' fault or else that of one sequence.
@@ -101,6 +118,7 @@ func (m *Model) load() error {
 	h, f := m.config.HiddenSize, m.config.IntermediateSize
 	m.embeddings = l.matrix([]int{m.config.VocabSize, h}, "embeddings.word_embeddings.weight")
 	for i := range m.config.Layers {
+		l.int8 = m.int8 != nil && i >= exactLayers
 		name := fmt.Sprintf("encoder.layer.%d.", i)
 		m.layers = append(m.layers, layer{
 			attentionNorm: l.norm(name+"attention.LayerNorm", h),
@@ -120,6 +138,7 @@ func (m *Model) load() error {
 type loader struct {
 	*weights
 	model *Model
+	int8  bool // the linear layers asked for are quantized
 	err   error
 }
 
@@ -139,6 +158,9 @@ func (l *loader) linear(n, k int, names ...string) linear {
 	for _, name := range names {
 		weightNames = append(weightNames, name+".weight")
 		biases = append(biases, take(l, func() (backend.Tensor, error) { return l.vector(n, name+".bias") }))
+	}
+	if l.int8 {
+		return linear{l.int8Matrix(n, k, names...), l.hold(biases...)}
 	}
 	return linear{l.matrix([]int{n, k}, weightNames...), l.hold(biases...)}
 }

@@ -81,7 +81,7 @@ func (r *Runner) Start(b backend.Batch, pooled []float32) error {
 // Finish waits for the batch. A weights file that changed under the mapping is named here.
 func (r *Runner) Finish() error {
 	if err := r.stream.Finish(); err != nil {
-		for _, f := range r.model.set.Files() {
+		for _, f := range r.model.files() {
 			if changed := f.Unchanged(); changed != nil {
 				err = errors.Join(changed, err)
 			}

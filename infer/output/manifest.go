@@ -29,6 +29,13 @@ type Manifest struct {
 	NumericClass string         `json:"numeric_class"`
 	WorldSize    int            `json:"world_size"` // N: number of shares
 	Blocks       BlockRule      `json:"blocks"`
+	Canary       *Canary        `json:"canary,omitempty"` // not compared
+}
+
+// Canary is what was found when records were computed in the data set's numbers and in float32, before the first block.
+type Canary struct {
+	Records        int     `json:"records"`
+	SmallestCosine float64 `json:"smallest_cosine"`
 }
 
 // IndexSummary identifies the records.

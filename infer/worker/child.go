@@ -156,7 +156,7 @@ func (w *blockWorker) open(newBackend func(device string, threads int) (backend.
 	if class := w.backend.Class(); class != o.NumericClass {
 		return fmt.Errorf("%w: the run is to compute %s, this device computes %s", ErrMixedNumerics, o.NumericClass, class)
 	}
-	if w.model, err = esm2.Load(o.Model, w.backend); err != nil {
+	if err := w.load(); err != nil {
 		return err
 	}
 	return w.prepare()
@@ -167,7 +167,7 @@ func confined(o Orders, visible string) error {
 	if visible != o.VisibleDevices {
 		return fmt.Errorf("%w: %s is %q, ordered %q", ErrIsolation, visibleDevicesVariable, visible, o.VisibleDevices)
 	}
-	if one := visible != "" && !strings.Contains(visible, ","); o.Device != "cpu" && !one {
+	if one := visible != "" && !strings.Contains(visible, ","); o.Device != "cpu" && o.Device != CPUInt8 && !one {
 		return fmt.Errorf("%w: %s is %q, want exactly one device", ErrIsolation, visibleDevicesVariable, visible)
 	}
 	return nil

@@ -16,7 +16,7 @@ import (
 )
 
 // begin creates the manifest of a new data set, or compares what is wanted with the manifest of an existing one.
-func begin(dir output.Dir, set Settings, config esm2.Config, modelDigest string) (output.Manifest, error) {
+func begin(ctx context.Context, dir output.Dir, set Settings, config esm2.Config, modelDigest, int8File string) (output.Manifest, error) {
 	existing, err := output.ReadManifest(dir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return existing, err
@@ -44,6 +44,14 @@ func begin(dir output.Dir, set Settings, config esm2.Config, modelDigest string)
 			return existing, err
 		}
 		wanted.Blocks = infer.NewBlockRule(cost, total, wanted.WorldSize, set.FLOPS).Manifest()
+		if int8File != "" && !set.NoCanary {
+			found, err := canary(ctx, set, int8File, modelDigest)
+			if err != nil {
+				return existing, err
+			}
+			set.Log.Info("int8 compared with float32", "records", found.Records, "smallest_cosine", fmt.Sprintf("%.5f", found.SmallestCosine))
+			wanted.Canary = &found
+		}
 	}
 	existing, created, err := output.CreateManifest(dir, wanted)
 	if err != nil || created {

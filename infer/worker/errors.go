@@ -13,6 +13,9 @@ var (
 	// ErrOtherIndex is returned when the index is not the one a data set was begun with.
 	ErrOtherIndex = errors.New("another index")
 
+	// ErrCanary is returned before a data set begins whose numbers are too far from float32.
+	ErrCanary = errors.New("int8 is too far from float32 on these records")
+
 	// ErrMixedNumerics is returned by a child whose device computes in another numeric class than the run.
 	ErrMixedNumerics = errors.New("another numeric class than the run's")
 )

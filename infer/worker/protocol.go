@@ -34,7 +34,8 @@ type Hello struct {
 
 // Orders tell a child everything about the run but which blocks to compute.
 type Orders struct {
-	Device         string                `json:"device"`          // "cpu" or "cuda"
+	Device         string                `json:"device"`          // "cpu", CPUInt8 or "cuda"
+	Int8           string                `json:"int8,omitempty"`  // file of quantized weights
 	VisibleDevices string                `json:"visible_devices"` // the one device the child must be confined to; "" for the CPU
 	Threads        int                   `json:"threads"`
 	Program        string                `json:"program"`

@@ -9,6 +9,7 @@ import (
 
 	"longfirst/index"
 	"longfirst/infer"
+	"longfirst/infer/backend"
 	"longfirst/infer/esm2"
 	"longfirst/infer/output"
 )
@@ -19,7 +20,7 @@ type Settings struct {
 	Model         string // folder
 	Out           string // folder
 	Options       output.ContentOptions
-	Device        string   // "cpu" or "cuda"
+	Device        string   // "cpu", CPUInt8 or "cuda"
 	NumericClass  string   // of the device
 	FLOPS         float64  // what a child reaches, roughly: block sizes of a new data set follow from it
 	Devices       []string // what each child sees as CUDA_VISIBLE_DEVICES; one child for each
@@ -29,6 +30,7 @@ type Settings struct {
 	RetryFailed   bool     // compute blocks with failed records again
 	Overwrite     bool     // remove an existing data set first
 	Rehash        bool     // compare the content of the weights, not only size and mtime
+	NoCanary      bool     // begin a data set of int8 without comparing it with float32
 	MixedNumerics bool     // continue a data set of another numeric class; each part states its own
 	Program       string   // version
 
@@ -36,11 +38,12 @@ type Settings struct {
 	// it is taken for hung and killed. 0 is DefaultSilence.
 	Silence time.Duration
 
-	Command func() *exec.Cmd // a child process, not started
-	Heading func() string    // the line that begins what a child adds to its log
-	Log     *slog.Logger
-	Begun   func(world int, ranks []int) error // told what the run computes, before it does
-	Report  func(Snapshot)
+	NewBackend func(device string, threads int) (backend.Backend, error) // for the canary, in this process
+	Command    func() *exec.Cmd                                          // a child process, not started
+	Heading    func() string                                             // the line that begins what a child adds to its log
+	Log        *slog.Logger
+	Begun      func(world int, ranks []int) error // told what the run computes, before it does
+	Report     func(Snapshot)
 }
 
 // Result is what a run did, and what the data set holds after it.
@@ -82,7 +85,11 @@ func Run(ctx context.Context, set Settings) (Result, error) {
 			return result, err
 		}
 	}
-	manifest, err := begin(dir, set, config, modelDigest)
+	int8File, err := int8Weights(ctx, set, modelDigest)
+	if err != nil {
+		return result, err
+	}
+	manifest, err := begin(ctx, dir, set, config, modelDigest, int8File)
 	if err != nil {
 		return result, err
 	}
@@ -129,7 +136,7 @@ func Run(ctx context.Context, set Settings) (Result, error) {
 		s := &supervisor{
 			orders: Orders{Device: set.Device, Threads: set.Threads, Program: set.Program,
 				Index: set.Index.Path(), IndexDigest: set.Index.Digest().String(),
-				Model: set.Model, ModelDigest: modelDigest, ModelFiles: stamps,
+				Model: set.Model, ModelDigest: modelDigest, Int8: int8File, ModelFiles: stamps,
 				Out: set.Out, World: manifest.WorldSize, Rule: rule, Options: set.Options, NumericClass: set.NumericClass},
 			devices: set.Devices, queue: tasks, silence: cmp.Or(set.Silence, DefaultSilence), log: set.Log, report: set.Report,
 		}

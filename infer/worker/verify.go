@@ -36,6 +36,10 @@ type Found struct {
 	plan *infer.Plan
 }
 
+// int8SampleCosine is the least cosine of a row computed with int8 weights at two levels of the CPU's kernels: what float32
+// parts differ by may tip a byte over.
+const int8SampleCosine = 0.9995
+
 // sampleCosine is the least cosine of a row computed in 16 bits and the same in float32.
 const sampleCosine = 0.9995
 
@@ -46,6 +50,8 @@ func reproduced(r infer.Recomputed, class, again string) bool {
 		return r.Identical
 	case strings.Contains(class, "-bf16-") || strings.Contains(class, "-fp16-"):
 		return r.Cosine >= sampleCosine
+	case strings.Contains(class, "-int8-"):
+		return r.Cosine >= int8SampleCosine
 	default:
 		return r.Largest <= sampleTolerance
 	}
@@ -141,12 +147,20 @@ func (c Check) recompute(ctx context.Context, m output.Manifest, plan *infer.Pla
 		return nil, fmt.Errorf("%s: this is another model: its digest is %s, the data set's is %s", c.Model, digest, m.Model.Digest)
 	}
 	w := &blockWorker{index: c.Index, log: slog.New(slog.DiscardHandler), orders: Orders{World: m.WorldSize, Rule: plan.Rule, Options: m.Options, Out: c.Out}}
+	device := "cpu"
 	var err error
-	if w.backend, err = c.NewBackend("cpu", c.Threads); err != nil {
+	if strings.HasPrefix(m.NumericClass, CPUInt8+"-") {
+		device, w.orders.ModelDigest = CPUInt8, m.Model.Digest
+		if w.orders.Int8, _, err = esm2.Int8Weights(ctx, c.Model, m.Model.Digest); err != nil {
+			return nil, err
+		}
+	}
+	w.orders.Device, w.orders.Model = device, c.Model
+	if w.backend, err = c.NewBackend(device, c.Threads); err != nil {
 		return nil, err
 	}
 	defer w.backend.Close()
-	if w.model, err = esm2.Load(c.Model, w.backend); err != nil {
+	if err := w.load(); err != nil {
 		return nil, err
 	}
 	defer w.model.Close()
