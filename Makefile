@@ -9,7 +9,7 @@ export CGO_ENABLED ?= 0
 # with-cuda sets the environment to compile with the headers of a CUDA version. compat comes first: its cuda.h includes theirs.
 with-cuda = CGO_ENABLED=1 CGO_CFLAGS="-O2 -I$(CURDIR)/infer/cuda/compat -I$$(bash infer/cuda/headers.sh bin/cuda-headers $(1))"
 
-.PHONY: test-arm64 build build-cuda demo test chaos debug test-interop test-slurm test-mpi test-cluster-tools vet staticcheck format race purego vet-cuda standin test-cuda cross generated test-kernels test-kernels-mutations kernels check-kernels bench bench-peers bench-compare readme-tables readme-check clean
+.PHONY: test-arm64 build build-cuda demo test chaos debug test-interop test-slurm test-mpi test-cluster-tools test-avx512-emulated vet staticcheck format race purego vet-cuda standin test-cuda cross generated test-kernels test-kernels-mutations kernels check-kernels bench bench-peers bench-compare readme-tables readme-check clean
 
 build: ## one static binary; the tag leaves out a Markdown parser that every start would pay for
 	$(GO) build -tags urfave_cli_no_docs -o $(BIN) ./cli
@@ -44,6 +44,9 @@ test-mpi: build ## a real Open MPI; root installs Debian's where there is none
 
 test-cluster-tools: build ## Snakemake, GNU parallel, the Kubernetes manifest; needs Python 3.10 or newer
 	bash docs/cluster/test/tools.sh $(BIN)
+
+test-avx512-emulated: ## the AVX-512 kernels on a processor that Bochs emulates, built on the first run; root installs what is missing
+	bash infer/cpu/testdata/emulator/run.sh bin/emulator
 
 vet:
 	$(GO) vet ./...
