@@ -51,8 +51,8 @@ func (e *ensurer) inSight(ctx context.Context) map[int]bool {
 			continue
 		}
 		for _, file := range x.files {
-			for number, s := range e.list {
-				if e.equalBySight(x, file, s) {
+			for number := range e.list { // of which others note the formats meanwhile
+				if e.equalBySight(x, file, &e.list[number]) {
 					seen[number] = true
 				}
 			}
@@ -88,8 +88,8 @@ func (e *ensurer) seekDonations(ctx context.Context) donation {
 // candidates lists index files, the one that is to be replaced first.
 func (e *ensurer) candidates() []string {
 	folders := []string{filepath.Dir(e.path)}
-	for _, s := range e.list {
-		if folder := filepath.Dir(s.path); !slices.Contains(folders, folder) {
+	for i := range e.list {
+		if folder := filepath.Dir(e.list[i].path); !slices.Contains(folders, folder) {
 			folders = append(folders, folder)
 		}
 	}
@@ -164,7 +164,7 @@ func ascending(matches []match) [][]match {
 
 // equalBySight tells whether a file of an index is equal to one of the list without either being read: by stamp under
 // the same path.
-func (e *ensurer) equalBySight(x *Index, file FileInfo, s source) bool {
+func (e *ensurer) equalBySight(x *Index, file FileInfo, s *source) bool {
 	return file.Path == s.path && file.Stamp == s.stamp && x.recorded[file.Number].Settled && !e.Rehash
 }
 
@@ -173,7 +173,7 @@ func (e *ensurer) equalBySight(x *Index, file FileInfo, s source) bool {
 func (e *ensurer) equal(ctx context.Context, x *Index, file FileInfo, s source) (fileFact, bool) {
 	fact := x.recorded[file.Number]
 	switch {
-	case e.equalBySight(x, file, s):
+	case e.equalBySight(x, file, &s):
 		return fact, true
 	case s.format != expand.Plain && s.text == nil, file.TextSize != s.textSize():
 		return fact, false
