@@ -28,7 +28,7 @@ type vector struct {
 func (v *vector) Len() int { return v.n }
 
 // stagedFloats is how many numbers of weights are on their way at a time.
-const stagedFloats = 4 << 20
+const stagedFloats = 1 << 20
 
 // staging is where weights are widened to float32 on their way from the mapped file. They are read in the goroutine that
 // asks for it, which expects faults of the mapping; the GPU converts them to its precision.

@@ -106,7 +106,7 @@ type Event struct {
 func (c *Context) NewEvent() (*Event, error) {
 	e := &Event{context: c}
 	err := c.do("create an event", func() (err error) {
-		e.handle, err = cu.MakeEvent(cu.BlockingSyncEvent)
+		e.handle, err = cu.MakeEvent(cu.BlockingSyncEvent | cu.DisableTiming)
 		return err
 	})
 	if err != nil {
@@ -135,12 +135,3 @@ func (s *Stream) After(e *Event) error {
 
 // Wait returns when the event has come.
 func (e *Event) Wait() error { return e.context.do("compute", e.handle.Synchronize) }
-
-// Since returns the milliseconds from an earlier event to this one, both of which have come.
-func (e *Event) Since(earlier *Event) (milliseconds float64, err error) {
-	err = e.context.do("read the time between events", func() (err error) {
-		milliseconds, err = earlier.handle.Elapsed(e.handle)
-		return err
-	})
-	return milliseconds, err
-}

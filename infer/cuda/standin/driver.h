@@ -32,7 +32,6 @@ enum Result {
   invalidContext = 201,
   noBinary = 209,
   notFound = 500,
-  notReady = 600,
   illegalAddress = 700,
   launchFailed = 719,
   unknown = 999,

@@ -1,5 +1,4 @@
 // Streams and events: queues of work that run when somebody waits for them, each as late as possible.
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -12,14 +11,11 @@
 #include "functions.h"
 #include "device.h"
 
-using Clock = std::chrono::steady_clock;
-
 struct Stream;
 
 struct Event {
   Stream* stream = nullptr;  // of the last record
   uint64_t number = 0;       // of the work on it that records
-  Clock::time_point time;    // of the last record that ran
 };
 
 struct Stream {
@@ -113,10 +109,7 @@ ENTRY Result cuEventDestroy_v2(Event* e) {
 ENTRY Result cuEventRecord(Event* e, Stream* s) {
   HELD
   if (!streams.count(s)) return invalidValue;
-  queue(s, [=] {
-    e->time = Clock::now();
-    return success;
-  });
+  queue(s, [] { return success; });
   e->stream = s, e->number = s->queued;
   return success;
 }
@@ -124,14 +117,6 @@ ENTRY Result cuEventRecord(Event* e, Stream* s) {
 ENTRY Result cuEventSynchronize(Event* e) {
   HELD
   return e->stream && streams.count(e->stream) ? runUntil(e->stream, e->number) : success;
-}
-
-ENTRY Result cuEventElapsedTime(float* milliseconds, Event* from, Event* to) {
-  HELD
-  for (Event* e : {from, to})
-    if (!e->stream || e->stream->ran < e->number) return notReady;
-  *milliseconds = std::chrono::duration<float, std::milli>(to->time - from->time).count();
-  return success;
 }
 
 ENTRY Result cuMemcpyHtoDAsync_v2(void* to, const void* from, size_t bytes, Stream* s) {
