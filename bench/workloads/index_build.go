@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -44,7 +45,14 @@ func (w *IndexBuild) Limits() []limits.Limit { return []limits.Limit{oneReader, 
 
 func (w *IndexBuild) Prepare(ctx context.Context, dir string) error {
 	w.path = filepath.Join(dir, "built"+index.Extension)
-	return w.In.prepare(ctx, dir)
+	if err := w.In.prepare(ctx, dir); err != nil {
+		return err
+	}
+	// The index that other workloads share would give its entries to every build.
+	if err := os.Remove(w.In.indexPath()); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 func (w *IndexBuild) Run(ctx context.Context) (err error) {

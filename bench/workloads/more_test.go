@@ -225,3 +225,14 @@ func TestColdOrderComparesWhatItReads(t *testing.T) {
 		t.Error("what differs passes")
 	}
 }
+
+func TestBuildsGetNoEntriesFromAnotherIndex(t *testing.T) {
+	in := proteins(100_000)
+	reuse := &IndexReuse{In: in}
+	runOnce(t, reuse)
+	w := &IndexBuild{In: in, Threads: 1}
+	runOnce(t, w)
+	if _, err := os.Stat(in.indexPath()); err == nil {
+		t.Error("an index beside the file gives its entries")
+	}
+}
