@@ -94,11 +94,13 @@ func split(tokens int) (lengths []int) {
 
 func gemmChecks() (checks []check) {
 	for _, e := range []Element{BF16, F16} {
-		for op, shapes := range tiles {
-			for _, tile := range shapes {
-				problems := []struct{ t, n, k int }{{1, 8, 8}, {127, 1, 1}, {128, tile.Columns, 32}, {129, tile.Columns + 8, 72}, {65, tile.Columns - 8, 200}}
+		for _, op := range []Op{Add, FeedUp, QKV} {
+			shapes := tiles[op]
+			for _, tile := range slices.Backward(shapes) {
+				type shape struct{ t, n, k int }
+				problems := []shape{{129, tile.Columns + 8, 72}, {1, 8, 8}, {127, 1, 1}, {128, tile.Columns, 32}, {65, tile.Columns - 8, 200}}
 				if e == BF16 && tile == shapes[len(shapes)-1] { // more than 8 tiles of rows
-					problems = append(problems, struct{ t, n, k int }{1100, tile.Columns + 5, 33})
+					problems = append(problems, shape{1100, tile.Columns + 5, 33})
 				}
 				for _, shape := range problems {
 					if op == QKV {

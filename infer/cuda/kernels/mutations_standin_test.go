@@ -53,6 +53,7 @@ func TestMutations(t *testing.T) {
 	checks := all()
 	for _, m := range mutations(t) {
 		t.Run(m.file+": "+m.what, func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			for _, copied := range []string{".", "../standin"} {
 				for _, pattern := range []string{"*.cu", "*.cuh", "*.h"} {
