@@ -4,6 +4,7 @@ package cuda_test
 
 import (
 	"encoding/binary"
+	"errors"
 	"math"
 	"testing"
 
@@ -167,5 +168,26 @@ func TestResultsGrow(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestUnsupportedHeads wants a model that no kernel serves refused as such: no other sequence would fare better.
+func TestUnsupportedHeads(t *testing.T) {
+	const heads, d = 2, 6
+	for precision, supported := range map[cuda.Precision]bool{cuda.FP32: true, cuda.BF16: false} {
+		r := &rig{t, open(t, precision)}
+		s, err := r.backend.NewStream(3, 1)
+		r.must(err)
+		x, qkv := r.activation(s, heads*d), r.activation(s, 3*heads*d)
+		r.must(s.Begin(one(3)))
+		s.Embed(x, r.matrix(always(1), 1, heads*d), 1)
+		s.LinearQKV(qkv, x, r.matrix(always(0), 3*heads*d, heads*d), r.vector(always(0), 3*heads*d), r.vector(always(1), d/2), heads)
+		s.Attention(x, qkv, heads)
+		err = s.Finish()
+		if supported != (err == nil) || !supported && !errors.Is(err, backend.ErrUnsupported) {
+			t.Errorf("heads of %d in %s: %v", d, precision, err)
+		}
+		r.must(s.Close())
+		r.must(r.backend.Close())
 	}
 }
