@@ -140,7 +140,7 @@ func (s *Sources) announce(ctx context.Context) error {
 func (s *Sources) map1(ctx context.Context, n int) error {
 	f, err := s.index.OpenText(ctx, n)
 	if errors.Is(err, index.ErrMismatch) {
-		err = fmt.Errorf("%w: %w", ErrNotIndexed, err)
+		err = fmt.Errorf("%s: %w: %w", s.files[n].Path, ErrNotIndexed, err)
 	}
 	if err != nil {
 		return err
