@@ -41,6 +41,14 @@
 // conversion, which forbids fusing. The results are therefore the same bits on every platform, and a scalar float64
 // multiplication costs what a float32 one does. There is one micro-kernel; tiles at an edge are filled up with zeros and
 // run through the same one.
+//
+// # int8
+//
+// The linear layers of an Int8 backend may have weights of 8 bits; package backend has the arithmetic. A tile's activations are
+// quantized once for a layer, a token a lane, into quads: four depths of a token in 32 bits, in panels as float32 is. The
+// sums are exact, so the kernels with and without VNNI and plain Go give the same integers. Without VNNI a step multiplies
+// bytes to sums of two in 16 bits, adds those of the next quad, and only then widens: half the widening is saved, and what
+// QuantizeRow promises of the weights keeps 16 bits from overflowing.
 package cpu
 
 import (
