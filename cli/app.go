@@ -30,18 +30,18 @@ func newApp() *cli.App {
 			"   longfirst infer --model tiny-model --out embeddings proteins.fa",
 		Version:                version,
 		EnableBashCompletion:   true,
-		Suggest:                true,
 		UseShortOptionHandling: false,
 		HideVersion:            true,
 		Commands: []*cli.Command{
 			inferCommand(), planCommand(), verifyCommand(), exportCommand(),
 			indexCommand(),
-			modelCommand(), devicesCommand(), benchCommand(), demoCommand(), versionCommand(), workerCommand(), probeCommand(),
+			modelCommand(), devicesCommand(), benchCommand(), demoCommand(), completionCommand(), versionCommand(), workerCommand(), probeCommand(),
 		},
 		CommandNotFound: nil,
 		Action: func(c *cli.Context) error {
 			if c.Args().Present() {
-				return usagef("there is no command %q; see longfirst --help", c.Args().First())
+				word := c.Args().First()
+				return usagef("there is no command %q%s; see longfirst --help", word, suggestCommand(c.App.Commands, word))
 			}
 			return cli.ShowAppHelp(c)
 		},
@@ -64,7 +64,7 @@ func logOf(c *cli.Context) (*slog.Logger, error) {
 
 // onUsageError makes the parser's complaints usage errors, which exit with 2.
 func onUsageError(c *cli.Context, err error, _ bool) error {
-	return usagef("%s; see %s --help", err, commandLine(c))
+	return usagef("%s%s; see %s --help", err, suggestFlag(c, err.Error()), commandLine(c))
 }
 
 // commandLine returns the words by which the command of c is called.
@@ -89,6 +89,7 @@ func required(c *cli.Context, names ...string) error {
 // command completes a command with what all of them share.
 func command(c *cli.Command, flags ...cli.Flag) *cli.Command {
 	c.Flags = append(flags, logFlags()...)
+	fromEnvironment(c.Flags)
 	c.OnUsageError = onUsageError
 	return c
 }

@@ -67,6 +67,9 @@ var engineVariables = []string{
 	"JOB_COMPLETION_INDEX", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "PMI_RANK", "PMI_SIZE", "RANK", "WORLD_SIZE", "LOCAL_RANK",
 }
 
+// siteVariables are some that set flags.
+var siteVariables = []string{"LONGFIRST_MODEL", "LONGFIRST_THREADS"}
+
 // program returns a command in the folder and environment of the script.
 func program(ts *testscript.TestScript, args []string) *exec.Cmd {
 	path := args[0]
@@ -79,7 +82,7 @@ func program(ts *testscript.TestScript, args []string) *exec.Cmd {
 	cmd := exec.Command(path, args[1:]...)
 	cmd.Dir = ts.MkAbs(".")
 	names := append([]string{"PATH", "HOME", "XDG_CACHE_HOME", "LONGFIRST_CACHE_DIR", "TMPDIR", "TMP", "SYSTEMROOT", "WORK", "CUDA_VISIBLE_DEVICES", "GORACE"}, faultVariable, holdVariable, flopsVariable, silenceVariable)
-	for _, name := range slices.Concat(names, engineVariables, hubVariables, cudaVariables) {
+	for _, name := range slices.Concat(names, engineVariables, hubVariables, cudaVariables, siteVariables) {
 		if value := ts.Getenv(name); value != "" {
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}
