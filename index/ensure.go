@@ -95,6 +95,7 @@ func (e *ensurer) ensure(ctx context.Context) (*Index, Outcome, error) {
 		return nil, 0, err
 	}
 	if x != nil && v.settled == nil {
+		sweepLock(e.path)
 		return x, Reused, nil
 	}
 	return e.write(ctx, x, v)

@@ -88,6 +88,17 @@ func release(held *flock.Flock, name string) {
 	held.Unlock()
 }
 
+// sweepLock removes the lock file of an index if nobody holds it: what a builder leaves that was killed between its last
+// rename and its end.
+func sweepLock(path string) {
+	if _, err := os.Lstat(path + lockSuffix); err != nil {
+		return
+	}
+	if unlock, err := tryLock(path + lockSuffix); err == nil && unlock != nil {
+		unlock()
+	}
+}
+
 // inUse tells whether another process has the file at path locked.
 func inUse(path string) bool {
 	probe := flock.New(path, flock.SetFlag(os.O_RDONLY))
