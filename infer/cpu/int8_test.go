@@ -58,13 +58,16 @@ func TestConformanceInt8(t *testing.T) {
 	for _, l := range levels() {
 		threads := 1
 		if raceDetector {
+			if l == pureGo {
+				continue // the operations share nothing that those of float32 do not, and this is slow
+			}
 			threads = 3
 		}
 		t.Run(fmt.Sprintf("%v/threads=%d", l, threads), func(t *testing.T) {
 			conformance.RunSubject(t, conformance.Subject{
 				New:       func() backend.Backend { return quantizing{newInt8At(t, l, threads)} },
 				Tolerance: int8Tolerance,
-				HeadDims:  []int{16, 24, 64},
+				HeadDims:  []int{16, 24},
 			})
 		})
 	}
