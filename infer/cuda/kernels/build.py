@@ -6,6 +6,7 @@ needed. NVRTC makes PTX of each .cu, ptxas cubins of it for each architecture. T
 registers, where ptxas warns of serialized wgmma (C75xx), or of anything else. --check compares with what is committed
 instead of writing it. What each kernel takes of registers and shared memory goes to standard output.
 """
+import concurrent.futures
 import ctypes
 import gzip
 import pathlib
@@ -27,7 +28,7 @@ HOPPER = [("compute_90a", ["sm_90a"])]
 
 
 def targets(source):
-    return HOPPER if source.stem == "gemm90" else PORTABLE
+    return HOPPER if source.stem.startswith("gemm90") else PORTABLE
 
 
 def fetch(tools):
@@ -75,8 +76,13 @@ class NVRTC:
         return ptx
 
 
-def assemble(tools, source, architecture, ptx, folder):
+def assemble(tools, source, architecture, ptx):
     """Returns the cubin of a PTX text, and prints what ptxas says of each kernel."""
+    with tempfile.TemporaryDirectory() as folder:
+        return assemble_in(pathlib.Path(folder), tools, source, architecture, ptx)
+
+
+def assemble_in(folder, tools, source, architecture, ptx):
     given, made = folder / "in.ptx", folder / "out.cubin"
     given.write_text(ptx)
     run = subprocess.run([tools / "nvidia/cuda_nvcc/bin/ptxas", "-v", f"-arch={architecture}", given, "-o", made],
@@ -108,21 +114,24 @@ def main():
     sources = [HERE / name for name in arguments[1:]] or sorted(HERE.glob("*.cu"))
     COMPILED.mkdir(exist_ok=True)
     written, differing = set(), []
-    for source in sources:
-        for virtual, kinds in targets(source):
-            ptx = nvrtc.ptx(source, virtual)
-            for kind in kinds:
-                with tempfile.TemporaryDirectory() as folder:
-                    content = ptx.encode() if kind == "ptx" else assemble(tools, source, kind, ptx, pathlib.Path(folder))
-                file = COMPILED / f"{source.stem}.{kind}.gz"
-                written.add(file)
-                # What is compared is the content: zlib's output may change with its version.
-                if file.exists() and gzip.decompress(file.read_bytes()) == content:
-                    continue
-                if check:
-                    differing.append(file.name)
-                else:
-                    file.write_bytes(gzip.compress(content, mtime=0))
+    # ptxas takes half a minute for each kernel of wgmma.
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        contents = {}
+        for source in sources:
+            for virtual, kinds in targets(source):
+                ptx = nvrtc.ptx(source, virtual)
+                for kind in kinds:
+                    assembled = pool.submit(ptx.encode) if kind == "ptx" else pool.submit(assemble, tools, source, kind, ptx)
+                    contents[COMPILED / f"{source.stem}.{kind}.gz"] = assembled
+    for file, content in contents.items():
+        written.add(file)
+        # What is compared is the content: zlib's output may change with its version.
+        if file.exists() and gzip.decompress(file.read_bytes()) == content.result():
+            continue
+        if check:
+            differing.append(file.name)
+        else:
+            file.write_bytes(gzip.compress(content.result(), mtime=0))
     if len(arguments) == 1:
         for file in set(COMPILED.iterdir()) - written:
             if check:

@@ -60,7 +60,10 @@
 //	nonfinite_f32(i32 flags[rows], f32 x[rows,width], rows, width)
 //	    1 where the row holds NaN or Inf, else 0; width is the pitch and may be any
 //
-//	gemm90_{qkv,gelu,add}_{bf16,f16}: see gemm90.cu, for sm_90a alone, selected by an explicit switch
+//	gemm90_qkv{64,128}_bf16(CUtensorMap maps[3], f32 bias[N], f32 rotary[P,D/2,2], i32 positions[T], T, N, K)
+//	gemm90_gelu_bf16(CUtensorMap maps[3], f32 bias[N], T, N, K)
+//	gemm90_add_bf16(CUtensorMap maps[3], f32 out[T,N], f32 bias[N], T, N, K)
+//	    for sm_90a alone, by an explicit switch; gemm90.cuh says what the maps are
 //
 // # Order of sums
 //

@@ -68,6 +68,37 @@ func TestEveryKernelIsCompiled(t *testing.T) {
 	}
 }
 
+// The GEMM of Hopper is there for every operation, and for nothing but what it can do.
+func TestHopperKernelsAreCompiled(t *testing.T) {
+	all, err := HopperImages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text []byte
+	for _, i := range all {
+		text = append(text, i.Data...)
+	}
+	for _, op := range []Op{QKV, FeedUp, Add, Product} {
+		for _, d := range []int{16, 24, 32, 64, 128} {
+			l, ok := HopperGEMM(op, BF16, d, 1000, 1280, 132)
+			if want := op != Product && (op != QKV || d >= 64); ok != want {
+				t.Fatalf("%s for heads of %d: %v", op, d, ok)
+			}
+			if ok && !bytes.Contains(text, []byte(".text."+l.Name+"\x00")) {
+				t.Errorf("there is no %s", l.Name)
+			}
+			if ok && (l.Grid[0] != 8*5 || l.Shared > 227<<10) {
+				t.Errorf("%v", l)
+			}
+		}
+	}
+	for _, e := range []Element{F16, F32} {
+		if _, ok := HopperGEMM(Add, e, 64, 1, 1, 1); ok {
+			t.Errorf("there is one for %s", e)
+		}
+	}
+}
+
 func TestOldDevicesAreRefused(t *testing.T) {
 	if _, err := Images(7, 5); !errors.Is(err, ErrCapability) {
 		t.Fatalf("Images(7, 5): %v, want ErrCapability", err)

@@ -60,16 +60,16 @@ DEVICE void norm(E* y, const float* x, const float* gain, const float* bias, u64
     }
 }
 
-#define NORM(name, E, perLane, warps)                                                                                 \
+#define NORM(name, E, perLane, warps)                                                                             \
   extern "C" __global__ void __launch_bounds__(256)                                                               \
       name(E* y, const float* x, const float* gain, const float* bias, u64 T, u64 width, u64 pitch, f64 eps) {    \
-    norm<E, perLane, warps>(y, x, gain, bias, T, width, pitch, eps);                                                     \
+    norm<E, perLane, warps>(y, x, gain, bias, T, width, pitch, eps);                                              \
   }                                                                                                               \
   KERNEL(name)
-#define NORMS(suffix, E)            \
-  NORM(norm_##suffix##_512, E, 4, 1)   \
-  NORM(norm_##suffix##_1280, E, 10, 1) \
-  NORM(norm_##suffix##_2560, E, 20, 1) \
+#define NORMS(suffix, E)                                                                                          \
+  NORM(norm_##suffix##_512, E, 4, 1)                                                                              \
+  NORM(norm_##suffix##_1280, E, 10, 1)                                                                            \
+  NORM(norm_##suffix##_2560, E, 20, 1)                                                                            \
   NORM(norm_##suffix##_5120, E, 20, 2)
 NORMS(bf16, bf16)
 NORMS(f16, f16)

@@ -45,9 +45,6 @@ var objects = sync.OnceValues(func() (map[string]string, error) {
 	var failures []error
 	turns := make(chan struct{}, runtime.GOMAXPROCS(0))
 	for _, source := range sources {
-		if source == "gemm90.cu" { // wgmma has no stand-in
-			continue
-		}
 		object := filepath.Join(dir, filepath.Base(source)+".o")
 		built[source] = object
 		wait.Go(func() {
