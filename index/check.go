@@ -60,7 +60,7 @@ func (x *Index) Check(ctx context.Context) error {
 }
 
 func (x *Index) mismatch(format string, args ...any) error {
-	return fmt.Errorf("%s: %w: %s; build it again with longfirst index", x.path, ErrMismatch, fmt.Sprintf(format, args...))
+	return fmt.Errorf("%s: %w: %s; remove it and build it again with longfirst index", x.path, ErrMismatch, fmt.Sprintf(format, args...))
 }
 
 func (x *Index) checkFiles(want *collection) error {

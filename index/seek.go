@@ -158,5 +158,5 @@ func (r *pageReader) length(position int64) (int64, error) {
 }
 
 func (r *pageReader) corrupt(position int64, err error) error {
-	return fmt.Errorf("%s: %w: position %d: %w; build it again with longfirst index", r.x.path, ErrCorrupt, position, err)
+	return fmt.Errorf("%s: %w: position %d: %w; remove it and build it again with longfirst index", r.x.path, ErrCorrupt, position, err)
 }
