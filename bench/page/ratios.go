@@ -38,6 +38,7 @@ var jobTitles = []struct{ workload, title string }{
 	{"versus-index", "Index a FASTA file the first time"},
 	{"versus-reuse", "Open an index that is there"},
 	{"versus-read", "Read all sequences longest first"},
+	{"versus-get", "Get 100,000 records by their ids"},
 	{"versus-embed", "Embed with the same weights"},
 }
 

@@ -10,6 +10,7 @@ const (
 	Index Job = "index"
 	Reuse Job = "reuse"
 	Read  Job = "read"
+	Get   Job = "get"
 	Embed Job = "embed"
 )
 
@@ -20,6 +21,8 @@ type Task struct {
 	Scripts string // folder of the Python scripts
 	Threads int
 	Cut     int // residues that a record is cut to before it is embedded
+
+	Names string // file with an id a line, in any order; each is that of one record
 
 	Model string // folder of weights
 	Rows  string // file to write the embeddings to

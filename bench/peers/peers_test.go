@@ -15,6 +15,7 @@ import (
 
 	"longfirst/bench"
 	"longfirst/bench/gen"
+	"longfirst/mmapfasta"
 )
 
 // This test binary, told by a variable, is both longfirst and its peer.
@@ -35,6 +36,9 @@ func act(args []string) error {
 	if args[0] == "version" {
 		fmt.Println("fake v3.14.1 of today")
 		return nil
+	}
+	if args[0] == "index" { // get --quiet --ids-from NAMES -o FILE FASTA
+		return get(args[4], args[6], args[7])
 	}
 	args = args[2:]
 	t := Task{Job: Job(args[0]), FASTA: args[len(args)-1]}
@@ -60,6 +64,30 @@ func act(args []string) error {
 	return json.NewEncoder(os.Stdout).Encode(outcome)
 }
 
+// get writes the records whose ids a file names.
+func get(names, out, fasta string) error {
+	list, err := os.ReadFile(names)
+	if err != nil {
+		return err
+	}
+	wanted := strings.Fields(string(list))
+	text, err := os.ReadFile(fasta)
+	if err != nil {
+		return err
+	}
+	var got []byte
+	_, err = mmapfasta.Scan(context.Background(), fasta, func(r *mmapfasta.Record) error {
+		if slices.Contains(wanted, string(r.ID)) {
+			got = append(got, text[r.Offset:r.BodyEnd]...)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(out, got, 0o666)
+}
+
 func self(t *testing.T) string {
 	t.Helper()
 	path, err := os.Executable()
@@ -83,6 +111,8 @@ func fakePeer(t *testing.T, job Job) *tool {
 			switch job {
 			case Read:
 				return parseSorted(filepath.Join(t.Dir, "sorted.fa"))
+			case Get:
+				return parseFASTA(gotFile(t), Sum{AnyOrder: true})
 			case Embed:
 				return Outcome{Records: 3, Residues: 0}, nil
 			}
@@ -92,7 +122,7 @@ func fakePeer(t *testing.T, job Job) *tool {
 
 func TestDuel(t *testing.T) {
 	ctx := context.Background()
-	for _, job := range []Job{Index, Reuse, Read} {
+	for _, job := range []Job{Index, Reuse, Read, Get} {
 		t.Run(string(job), func(t *testing.T) {
 			peer := fakePeer(t, job)
 			number, err := peer.Version(ctx)
@@ -288,7 +318,7 @@ func TestRoster(t *testing.T) {
 	for _, c := range []struct {
 		settings Settings
 		want     int
-	}{{Settings{Threads: 2}, 19}, {Settings{Threads: 1, All: true}, 26}, {Settings{Threads: 2, All: true}, 29}} {
+	}{{Settings{Threads: 2}, 20}, {Settings{Threads: 1, All: true}, 27}, {Settings{Threads: 2, All: true}, 30}} {
 		seen := map[string]bool{}
 		for _, w := range Duels(c.settings, found) {
 			if seen[bench.Label(w)] {

@@ -7,9 +7,10 @@ import (
 	"longfirst/mmapfasta"
 )
 
-// Sum sums up sequences that must come longest first. The zero value is ready.
+// Sum sums up sequences. The zero value is ready.
 type Sum struct {
 	Outcome
+	AnyOrder bool // else they must come longest first
 	residues []byte
 	last     int
 }
@@ -18,7 +19,7 @@ type Sum struct {
 func (s *Sum) Add(body []byte) error {
 	s.residues = mmapfasta.AppendResidues(s.residues[:0], body)
 	n := len(s.residues)
-	if s.Records > 0 && n > s.last {
+	if !s.AnyOrder && s.Records > 0 && n > s.last {
 		return fmt.Errorf("%w: a record of %d residues after one of %d", ErrOutput, n, s.last)
 	}
 	s.last = n

@@ -72,12 +72,14 @@ func parseFAI(path string) (o Outcome, err error) {
 }
 
 // parseSorted sums up a FASTA file that must be sorted longest first.
-func parseSorted(path string) (Outcome, error) {
+func parseSorted(path string) (Outcome, error) { return parseFASTA(path, Sum{}) }
+
+// parseFASTA adds the sequences of a FASTA file to a sum.
+func parseFASTA(path string, sum Sum) (Outcome, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return Outcome{}, err
 	}
-	var sum Sum
 	_, err = mmapfasta.Scan(context.Background(), path, func(r *mmapfasta.Record) error {
 		return sum.Add(text[r.BodyOffset:r.BodyEnd])
 	})
