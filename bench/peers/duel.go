@@ -36,14 +36,19 @@ type Settings struct {
 func Duels(s Settings, found []Found) []bench.Workload {
 	proteins := &material{options: gen.Options{Shape: gen.Protein, Seed: seed, Bytes: 200_000_000}}
 	few := &material{options: gen.Options{Shape: gen.Protein, Seed: seed, Records: 32}, model: "esm2_t6_8M"}
+	many := &material{options: gen.Options{Shape: gen.Protein, Seed: seed, Bytes: 500_000_000}} // a million records
 	if s.Quick {
 		proteins.options.Bytes, few.options.Records = 20_000_000, 8
+		many = proteins
 	}
 	var list []bench.Workload
 	for _, p := range found {
 		d := &Duel{Against: p, Program: s.Program, Threads: s.Threads, On: proteins}
-		if p.Job() == Embed {
+		switch p.Job() {
+		case Embed:
 			d.On = few
+		case Get:
+			d.On = many
 		}
 		list = append(list, d)
 	}

@@ -167,3 +167,8 @@ func (b *Backend) Close() (err error) {
 	}
 	return errors.Join(err, b.context.Close())
 }
+
+// element returns what the kernels call it.
+func (p Precision) element() kernels.Element {
+	return map[Precision]kernels.Element{BF16: kernels.BF16, FP16: kernels.F16, FP32: kernels.F32}[p]
+}

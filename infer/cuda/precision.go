@@ -3,8 +3,6 @@ package cuda
 import (
 	"fmt"
 	"os"
-
-	"longfirst/infer/cuda/kernels"
 )
 
 // Precision is the type of weights and activations. Sums, softmax, norms, rotation and the residual stream are float32 in
@@ -30,11 +28,6 @@ func ChosenPrecision() (Precision, error) {
 	default:
 		return "", fmt.Errorf("%w: %s is %q, and there are %s, %s and %s", ErrPrecision, PrecisionVariable, p, BF16, FP16, FP32)
 	}
-}
-
-// element returns what the kernels call it.
-func (p Precision) element() kernels.Element {
-	return map[Precision]kernels.Element{BF16: kernels.BF16, FP16: kernels.F16, FP32: kernels.F32}[p]
 }
 
 // kernelVersion changes whenever a kernel computes other bits.
