@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -21,7 +22,7 @@ const (
 )
 
 func newApp() *cli.App {
-	return &cli.App{
+	app := &cli.App{
 		Name:  "longfirst",
 		Usage: "protein language model embeddings from FASTA: indexed once, longest first, resumable",
 		Description: "Try it:\n" +
@@ -48,6 +49,8 @@ func newApp() *cli.App {
 		OnUsageError:   onUsageError,
 		ExitErrHandler: func(*cli.Context, error) {}, // run reports and exits
 	}
+	reportUsageErrors(app.Commands)
+	return app
 }
 
 // logFlags are taken by every command that has something to tell while it works.
@@ -69,10 +72,7 @@ func onUsageError(c *cli.Context, err error, _ bool) error {
 
 // commandLine returns the words by which the command of c is called.
 func commandLine(c *cli.Context) string {
-	if name := c.Command.FullName(); name != c.App.Name {
-		return c.App.Name + " " + name
-	}
-	return c.App.Name
+	return cmp.Or(c.Command.HelpName, c.App.Name)
 }
 
 // required complains about flags that were not given. The parser's own way of requiring flags prints the whole help to
@@ -90,8 +90,15 @@ func required(c *cli.Context, names ...string) error {
 func command(c *cli.Command, flags ...cli.Flag) *cli.Command {
 	c.Flags = append(flags, logFlags()...)
 	fromEnvironment(c.Flags)
-	c.OnUsageError = onUsageError
 	return c
+}
+
+// reportUsageErrors makes mistakes in the flags of all commands usage errors.
+func reportUsageErrors(commands []*cli.Command) {
+	for _, c := range commands {
+		c.OnUsageError = onUsageError
+		reportUsageErrors(c.Subcommands)
+	}
 }
 
 // example formats what a command's help shows to be pasted.

@@ -34,7 +34,7 @@ func benchCommand() *cli.Command {
 				&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Required: true, Usage: "`FILE` to write"}),
 			{
 				Name: "list", Usage: "list the workloads and what each one shows",
-				Description: example("longfirst bench list"), OnUsageError: onUsageError, Action: benchList,
+				Description: example("longfirst bench list"), Action: benchList,
 			},
 			benchCompareCommand(), benchPageCommand(), benchReadmeCommand(), benchOwnCommand(),
 		},

@@ -14,7 +14,7 @@ import (
 // have no use for it.
 func benchOwnCommand() *cli.Command {
 	return &cli.Command{
-		Name: "own", Hidden: true, Usage: "do the job of a peer: index, reuse, read or embed", ArgsUsage: "JOB FASTA", OnUsageError: onUsageError,
+		Name: "own", Hidden: true, Usage: "do the job of a peer: index, reuse, read or embed", ArgsUsage: "JOB FASTA",
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "threads", Value: 1}, &cli.StringFlag{Name: "model"}, &cli.StringFlag{Name: "rows"}, &cli.IntFlag{Name: "cut"},
 			&cli.StringFlag{Name: "copy"},

@@ -21,7 +21,6 @@ func benchCompareCommand() *cli.Command {
 		Name: "compare", Usage: "tell what became faster or slower from A to B", ArgsUsage: "A B",
 		Description: example("longfirst bench compare bench/results/before bench/results/after") +
 			"\n\nA and B are results folders, JSON files, or folders of JSON files. A change counts only outside the measured spread.",
-		OnUsageError: onUsageError,
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 2 {
 				return usagef("bench compare takes two results: before and after the change")
@@ -45,7 +44,6 @@ func benchCompareCommand() *cli.Command {
 func benchPageCommand() *cli.Command {
 	return &cli.Command{
 		Name: "page", Usage: "write the page of a results folder anew", ArgsUsage: "FOLDER", Description: example("longfirst bench page bench/results/FOLDER"),
-		OnUsageError: onUsageError,
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 1 {
 				return usagef("bench page takes one results folder")
@@ -62,7 +60,6 @@ func benchPageCommand() *cli.Command {
 func benchReadmeCommand() *cli.Command {
 	return &cli.Command{
 		Name: "readme", Usage: "write the measured tables of a README from the newest results", Description: example("longfirst bench readme --check"),
-		OnUsageError: onUsageError,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "check", Usage: "change nothing; fail where the tables are not those of the results"},
 			&cli.StringFlag{Name: "results", Value: "bench/results", Usage: "`DIR` of results folders; a path below the README's folder"},

@@ -40,7 +40,7 @@ complete -c longfirst -a '(__longfirst_proposals)'
 func completionCommand() *cli.Command {
 	shell := func(name, setup string) *cli.Command {
 		return &cli.Command{
-			Name: name, Usage: "for " + name, Description: example(setup), OnUsageError: onUsageError,
+			Name: name, Usage: "for " + name, Description: example(setup),
 			Action: func(*cli.Context) error {
 				_, err := fmt.Print(completionScripts[name])
 				return err
@@ -49,7 +49,7 @@ func completionCommand() *cli.Command {
 	}
 	return &cli.Command{
 		Name: "completion", Category: categoryInspect, Usage: "print a script that lets a shell complete commands and flags",
-		Description: example(`source <(longfirst completion bash)   # in ~/.bashrc`), OnUsageError: onUsageError,
+		Description: example(`source <(longfirst completion bash)   # in ~/.bashrc`),
 		Subcommands: []*cli.Command{
 			shell("bash", `source <(longfirst completion bash)   # in ~/.bashrc`),
 			shell("zsh", `source <(longfirst completion zsh)   # in ~/.zshrc, after compinit`),

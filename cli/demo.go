@@ -42,8 +42,7 @@ func demoCommand() *cli.Command {
 			&cli.StringFlag{Name: "model", Aliases: []string{"m"}, Usage: "model folder `DIR`; default: a small one with random weights, made on the spot"},
 			&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Value: "longfirst-demo", Usage: "folder `DIR` to work in; emptied first"},
 		},
-		OnUsageError: onUsageError,
-		Action:       demoAction,
+		Action: demoAction,
 	}
 }
 
