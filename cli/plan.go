@@ -2,7 +2,9 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -22,7 +24,7 @@ func planCommand() *cli.Command {
 		Usage:       "print shares, balance, batches, disk need and time of a run, and run nothing",
 		Description: example("longfirst plan --model models/esm2_t33_650M_UR50D --world-size 4 proteins.fa"),
 		Action:      planAction,
-	}, append(append(flags, indexFlag, rehashFlag), inputFlags()...)...)
+	}, append(append(flags, indexFlag, rehashFlag, &cli.BoolFlag{Name: "json", Usage: "print the plan as one JSON object"}), inputFlags()...)...)
 }
 
 // planAction prints what infer would do with the same command line.
@@ -45,57 +47,163 @@ func planAction(c *cli.Context) error {
 	}
 	defer x.Close()
 	warnOfNucleotides(c.Context, log, x)
-	world := s.World
-	if world == 0 {
-		world = len(s.Devices)
+	p, err := planRun(x, config, s)
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		e := json.NewEncoder(os.Stdout)
+		e.SetIndent("", "  ")
+		return e.Encode(p)
+	}
+	return p.write(os.Stdout, chosen)
+}
+
+// plannedRun is what infer would do. Its JSON form is the output of plan --json.
+type plannedRun struct {
+	Records    int64 `json:"records"`
+	Residues   int64 `json:"residues"`
+	Longest    int64 `json:"longest"`           // residues
+	Empty      int64 `json:"empty_records"`     // get no row
+	Truncated  int64 `json:"truncated_records"` // longer than --max-length
+	Cut        int64 `json:"cut_residues"`
+	Duplicates int64 `json:"duplicate_ids"`
+
+	Model struct {
+		Path       string `json:"path"`
+		Layers     int    `json:"layers"`
+		HiddenSize int    `json:"hidden_size"`
+		Parameters int64  `json:"parameters"`
+	} `json:"model"`
+	Device  string `json:"device"`
+	Workers int    `json:"workers"`
+	Threads int    `json:"threads_per_worker"`
+
+	World  int           `json:"world_size"`
+	Ranks  []int         `json:"ranks,omitempty"` // of this process; none: all
+	Shares []shareOfPlan `json:"shares"`
+
+	FLOPs         float64 `json:"flops"`
+	Batches       int64   `json:"batches"`
+	Fill          float64 `json:"batch_fill"` // tokens in batches over what they may hold
+	FLOPSPerSec   float64 `json:"expected_flops_per_second"`
+	Seconds       float64 `json:"expected_seconds"`
+	DiskNeeded    int64   `json:"disk_needed_bytes"`
+	DiskFree      int64   `json:"disk_free_bytes"`
+	EmbeddingsDir string  `json:"embeddings"`
+}
+
+// shareOfPlan is the work of a rank.
+type shareOfPlan struct {
+	Rank      int     `json:"rank"`
+	Sequences int64   `json:"sequences"`
+	Tokens    int64   `json:"tokens"`
+	OfMean    float64 `json:"of_mean"` // tokens over the mean of all shares
+	Blocks    int     `json:"blocks"`
+	Batches   int64   `json:"batches"`
+}
+
+func planRun(x *index.Index, config esm2.Config, s worker.Settings) (*plannedRun, error) {
+	p := &plannedRun{
+		Records: x.Len(), Residues: x.Tokens(), Longest: x.Longest(), Duplicates: x.Duplicates(),
+		Device: s.Device, Workers: len(s.Devices), Threads: s.Threads, World: s.World, Ranks: s.Ranks,
+		FLOPSPerSec: s.FLOPS * float64(len(s.Devices)), EmbeddingsDir: output.Dir(s.Out).Embeddings(),
+	}
+	p.Model.Path, p.Model.Layers, p.Model.HiddenSize, p.Model.Parameters = s.Model, config.Layers, config.HiddenSize, config.Parameters()
+	if p.World == 0 {
+		p.World = len(s.Devices)
+	}
+	if err := p.countCut(x, s.Options.MaxLength); err != nil {
+		return nil, err
 	}
 	cost := infer.CostOf(config, s.Options.MaxLength)
-	flops, err := cost.Total(x.Lengths(index.Share(x.Len(), 0, 1)))
-	if err != nil {
-		return err
+	var err error
+	if p.FLOPs, err = cost.Total(x.Lengths(index.Share(x.Len(), 0, 1))); err != nil {
+		return nil, err
 	}
-	plan := &infer.Plan{Index: x, World: world, Rule: infer.NewBlockRule(cost, flops, world, s.FLOPS)}
-	shares, err := index.Distribution(x, world)
+	p.Seconds = p.FLOPs / p.FLOPSPerSec
+	blocks, err := p.addShares(&infer.Plan{Index: x, World: p.World, Rule: infer.NewBlockRule(cost, p.FLOPs, p.World, s.FLOPS)}, s)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	w := bufio.NewWriter(os.Stdout)
-	fmt.Fprintf(w, "records      %s, %s residues, longest %s\n", thousands(x.Len()), thousands(x.Tokens()), thousands(x.Longest()))
-	fmt.Fprintf(w, "model        %d layers of %d, %s parameters\n", config.Layers, config.HiddenSize, thousands(config.Parameters()))
-	fmt.Fprintf(w, "device       %s, %d worker processes of %d threads\n", s.Device, len(s.Devices), s.Threads)
-	fmt.Fprintf(w, "computes     %s\n", chosen.text(world))
+	p.DiskNeeded, p.DiskFree, err = worker.DiskNeed(s.Out, x, s.Options, config, blocks)
+	return p, err
+}
+
+// countCut counts what a limit on the length takes away.
+func (p *plannedRun) countCut(x *index.Index, maxLength int64) error {
+	for length, err := range x.Lengths(index.Share(x.Len(), 0, 1)) {
+		if err != nil {
+			return err
+		}
+		if length == 0 {
+			p.Empty++
+		}
+		if maxLength > 0 && length > maxLength {
+			p.Truncated++
+			p.Cut += length - maxLength
+		}
+	}
+	return nil
+}
+
+// addShares adds the shares of a plan and returns the number of their blocks.
+func (p *plannedRun) addShares(plan *infer.Plan, s worker.Settings) (blocks int64, err error) {
+	x := plan.Index
+	shares, err := index.Distribution(x, p.World)
+	if err != nil {
+		return 0, err
+	}
+	budget := infer.CPUBatch(s.Threads)
+	var tokens int64
+	for _, share := range shares {
+		cuts, err := plan.Cuts(share.Rank)
+		if err != nil {
+			return 0, err
+		}
+		planned := shareOfPlan{Rank: share.Rank, Sequences: share.Records, Tokens: share.Tokens, Blocks: cuts.Blocks()}
+		planned.OfMean = float64(share.Tokens) * float64(p.World) / float64(max(1, x.Tokens()))
+		for b := range cuts.Blocks() {
+			packing, err := infer.PlanPacking(x.Lengths(plan.Share(share.Rank).Sub(cuts.Block(b))), s.Options.MaxLength, budget, infer.MaxSequences)
+			if err != nil {
+				return 0, err
+			}
+			planned.Batches += packing.Batches
+			tokens += packing.Tokens
+		}
+		blocks += int64(planned.Blocks)
+		p.Batches += planned.Batches
+		p.Shares = append(p.Shares, planned)
+	}
+	if p.Batches > 0 {
+		p.Fill = float64(tokens) / (float64(p.Batches) * float64(budget))
+	}
+	return blocks, nil
+}
+
+// write prints the plan for people.
+func (p *plannedRun) write(to io.Writer, chosen shares) error {
+	w := bufio.NewWriter(to)
+	fmt.Fprintf(w, "records      %s, %s residues, longest %s\n", thousands(p.Records), thousands(p.Residues), thousands(p.Longest))
+	if p.Truncated+p.Empty+p.Duplicates > 0 {
+		fmt.Fprintf(w, "             %s cut by %s residues, %s empty, %s with the id of an earlier one\n",
+			thousands(p.Truncated), thousands(p.Cut), thousands(p.Empty), thousands(p.Duplicates))
+	}
+	fmt.Fprintf(w, "model        %d layers of %d, %s parameters\n", p.Model.Layers, p.Model.HiddenSize, thousands(p.Model.Parameters))
+	fmt.Fprintf(w, "device       %s, %d worker processes of %d threads\n", p.Device, p.Workers, p.Threads)
+	fmt.Fprintf(w, "computes     %s\n", chosen.text(p.World))
 	if chosen.note != "" {
 		fmt.Fprintf(w, "             %s\n", chosen.note)
 	}
 	fmt.Fprintln(w)
 	fmt.Fprintf(w, "%8s %12s %16s %9s %9s %10s\n", "share", "sequences", "tokens", "of mean", "blocks", "batches")
-	var blocks, batches int64
-	for _, share := range shares {
-		cuts, err := plan.Cuts(share.Rank)
-		if err != nil {
-			return err
-		}
-		var n int64
-		for b := range cuts.Blocks() {
-			packing, err := infer.PlanPacking(x.Lengths(plan.Share(share.Rank).Sub(cuts.Block(b))), s.Options.MaxLength, infer.CPUBatch(s.Threads), infer.MaxSequences)
-			if err != nil {
-				return err
-			}
-			n += packing.Batches
-		}
-		mean := float64(x.Tokens()) / float64(world)
-		fmt.Fprintf(w, "%4d/%-3d %12s %16s %8.1f%% %9d %10s\n", share.Rank, world, thousands(share.Records), thousands(share.Tokens),
-			100*float64(share.Tokens)/max(1, mean), cuts.Blocks(), thousands(n))
-		blocks += int64(cuts.Blocks())
-		batches += n
+	for _, s := range p.Shares {
+		fmt.Fprintf(w, "%4d/%-3d %12s %16s %8.1f%% %9d %10s\n", s.Rank, p.World, thousands(s.Sequences), thousands(s.Tokens),
+			100*s.OfMean, s.Blocks, thousands(s.Batches))
 	}
-	need, free, err := worker.DiskNeed(s.Out, x, s.Options, config, blocks)
-	if err != nil {
-		return err
-	}
-	seconds := flops / (s.FLOPS * float64(len(s.Devices)))
-	fmt.Fprintf(w, "\ncompute      %.3g FLOPs in %s batches\n", flops, thousands(batches))
-	fmt.Fprintf(w, "time         about %s at the %.1f GFLOP/s this device class was seen to reach\n", time.Duration(seconds*float64(time.Second)).Round(time.Second), s.FLOPS/1e9*float64(len(s.Devices)))
-	fmt.Fprintf(w, "disk         %s needed, %s free in %s\n", bytesText(need), bytesText(free), output.Dir(s.Out).Embeddings())
+	seconds := time.Duration(p.Seconds * float64(time.Second)).Round(time.Second)
+	fmt.Fprintf(w, "\ncompute      %.3g FLOPs in %s batches, %.0f %% full\n", p.FLOPs, thousands(p.Batches), 100*p.Fill)
+	fmt.Fprintf(w, "time         about %s at the %.1f GFLOP/s this device class was seen to reach\n", seconds, p.FLOPSPerSec/1e9)
+	fmt.Fprintf(w, "disk         %s needed, %s free in %s\n", bytesText(p.DiskNeeded), bytesText(p.DiskFree), p.EmbeddingsDir)
 	return w.Flush()
 }
