@@ -96,12 +96,16 @@ func (w *InferCPU) Run(ctx context.Context) (err error) {
 func (w *InferCPU) all() index.Range { return index.Share(w.index.Len(), 0, 1) }
 
 func (w *InferCPU) embed(ctx context.Context, r index.Range) (embedded, error) {
+	return embed(ctx, w.embedder, w.Model, r)
+}
+
+func embed(ctx context.Context, embedder *infer.Embedder, m *model, r index.Range) (embedded, error) {
 	e := embedded{rows: make(map[int64][]float32)}
-	err := w.embedder.Embed(ctx, r, func(int64) (string, bool) { return "", false }, func(b *infer.Batch) error {
+	err := embedder.Embed(ctx, r, func(int64) (string, bool) { return "", false }, func(b *infer.Batch) error {
 		for _, row := range b.Rows {
 			e.rows[row.Ordinal] = slices.Clone(row.Embedding)
 			e.residues += row.Residues
-			e.flops += w.Model.config.FLOPs(row.Residues + 2)
+			e.flops += m.config.FLOPs(row.Residues + 2)
 		}
 		e.skipped += len(b.Skips)
 		return nil

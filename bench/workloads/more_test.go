@@ -236,3 +236,21 @@ func TestBuildsGetNoEntriesFromAnotherIndex(t *testing.T) {
 		t.Error("an index beside the file gives its entries")
 	}
 }
+
+func TestInt8IsComparedWithFloat32(t *testing.T) {
+	w := &InferInt8{Exact: InferCPU{Model: namedModel("tiny"), In: &input{shape: gen.Protein, count: 4}, Threads: 1}}
+	runOnce(t, w)
+	ctx := context.Background()
+	if err := w.Check(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if figures := w.Figures(bench.Elapsed{}); len(figures) != 3 || figures[1].Unit != "times-fp32" || figures[1].Value <= 0 {
+		t.Errorf("%+v", figures)
+	}
+	for _, row := range w.got.rows {
+		row[0] += 10
+	}
+	if err := w.Check(ctx); err == nil || !strings.Contains(err.Error(), "cosine") {
+		t.Errorf("wrong rows: %v", err)
+	}
+}

@@ -9,6 +9,7 @@
 //	tokenise-pack      all of inference but the model
 //	kernel             one operation of a device
 //	infer-cpu          the model, in this process
+//	infer-int8         the same with weights of int8, beside float32
 //	start, resume      whole processes
 //	scaling            worker processes
 //
@@ -145,6 +146,9 @@ func bigModels(s Settings) []bench.Workload {
 		}
 		if s.Threads > 1 {
 			list = append(list, &InferCPU{Model: model, In: in, Threads: 1})
+		}
+		if m.name == "esm2_t30_150M" || m.name == "esm2_t33_650M" { // where weights of int8 pay
+			list = append(list, &InferInt8{Exact: InferCPU{Model: model, In: in, Threads: 1}})
 		}
 	}
 	return list
