@@ -69,7 +69,8 @@ func isBlank(c byte) bool { return bytes.IndexByte([]byte(blanks), c) >= 0 }
 
 // referenceScan is the slow, obvious scanner: one byte after the other, the whole file in memory.
 func referenceScan(content []byte) (records []found, err refused) {
-	for _, magic := range []string{"\x1f\x8b", "BZh", "\xfd7zXZ\x00", "\x28\xb5\x2f\xfd", "PK\x03\x04"} {
+	for _, magic := range []string{"\x1f\x8b", "BZh", "\xfd7zXZ\x00", "\x28\xb5\x2f\xfd", "PK\x03\x04", "\x04\x22\x4d\x18", "LZIP",
+		"7z\xbc\xaf\x27\x1c", "\x1f\x9d"} {
 		if bytes.HasPrefix(content, []byte(magic)) {
 			return nil, refused{ErrCompressed, 0, 1}
 		}

@@ -126,6 +126,10 @@ var refusals = []struct {
 	{"xz", "\xfd7zXZ\x00\x00", refused{ErrCompressed, 0, 1}},
 	{"zstd", "\x28\xb5\x2f\xfd\x00", refused{ErrCompressed, 0, 1}},
 	{"zip", "PK\x03\x04\x14", refused{ErrCompressed, 0, 1}},
+	{"lz4", "\x04\x22\x4d\x18@", refused{ErrCompressed, 0, 1}},
+	{"lzip", "LZIP\x01", refused{ErrCompressed, 0, 1}},
+	{"7z", "7z\xbc\xaf\x27\x1c\x00", refused{ErrCompressed, 0, 1}},
+	{"compress", "\x1f\x9d\x90", refused{ErrCompressed, 0, 1}},
 }
 
 func TestScanRefuses(t *testing.T) {
