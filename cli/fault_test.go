@@ -123,7 +123,7 @@ func (s *faultyStream) Begin(b backend.Batch) error {
 			}
 			panic(err)
 		case "panic":
-			panic("a fault on purpose")
+			panic(lateWords("a fault on purpose"))
 		case "memory":
 			useUpMemory()
 		case "hold":
@@ -133,6 +133,15 @@ func (s *faultyStream) Begin(b backend.Batch) error {
 		}
 	}
 	return s.Stream.Begin(b)
+}
+
+// lateWords is a panic that takes a while to be told. The runtime asks for the text when the goroutine's deferred calls
+// are done and before the process ends: what other goroutines make of these calls they can do meanwhile.
+type lateWords string
+
+func (w lateWords) Error() string {
+	time.Sleep(20 * time.Millisecond)
+	return string(w)
 }
 
 // sequences returns the sequences of the batch that hold the residues of a fault.

@@ -4,9 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"longfirst/index"
 	"longfirst/infer/esm2"
@@ -103,16 +102,29 @@ func (e *Embedder) Embed(ctx context.Context, r index.Range, refuse func(positio
 	filled := make(chan *Batch)
 	computed := make(chan *Batch)
 
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		defer close(filled)
-		return e.fill(ctx, r, refuse, free, filled)
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	var stages sync.WaitGroup
+	// A stage that panics must look unfinished to the others until the process is gone, never like one that is done. So
+	// nothing here is deferred that tells them of its end, and WaitGroup.Go keeps Wait waiting.
+	stage := func(run func() error) {
+		stages.Go(func() {
+			if err := run(); err != nil {
+				fail(err)
+			}
+		})
+	}
+	stage(func() error {
+		err := e.fill(ctx, r, refuse, free, filled)
+		close(filled)
+		return err
 	})
-	group.Go(func() error {
-		defer close(computed)
-		return e.compute(ctx, filled, computed)
+	stage(func() error {
+		err := e.compute(ctx, filled, computed)
+		close(computed)
+		return err
 	})
-	group.Go(func() error {
+	stage(func() error {
 		for b := range computed {
 			if err := emit(b); err != nil {
 				return err
@@ -121,7 +133,8 @@ func (e *Embedder) Embed(ctx context.Context, r index.Range, refuse func(positio
 		}
 		return nil
 	})
-	return group.Wait()
+	stages.Wait()
+	return context.Cause(ctx)
 }
 
 // fill packs the records of r, longest first, into batches.

@@ -192,15 +192,14 @@ func crlfLines(p []byte, lineFeeds int) (width int, ok bool) {
 	if width = first - 1; width < 1 {
 		return 0, false
 	}
-	ends := 0
-	at := first
-	for ; at < len(p); at += width + 2 {
+	ends, end := 0, 0 // what stands before end is lines
+	for at := first; at < len(p); at += width + 2 {
 		if p[at] != '\n' || p[at-1] != '\r' {
 			return 0, false
 		}
-		ends++
+		ends, end = ends+1, at+1
 	}
-	if last := len(p) - 1; ends < lineFeeds && p[last] == '\n' && p[last-1] == '\r' {
+	if shorter := p[end:]; bytes.HasSuffix(shorter, []byte("\r\n")) {
 		ends++
 	}
 	return width, ends == lineFeeds

@@ -30,6 +30,7 @@ var scans = []struct {
 	{"CRLF, then LF", ">a\nACG\r\nTAC\nG\n", []found{{"a", 0, 3, 14, 7, 0, 0}}},
 	{"CRLF, then LF at the end", ">a\nACG\r\nTAC\n", []found{{"a", 0, 3, 12, 6, 3, 5}}},
 	{"CRLF, then LF behind a blank", ">a\r\nACG\r\n ACG\nT\n", []found{{"a", 0, 4, 16, 7, 0, 0}}},
+	{"CRLF where it is due, LF behind a blank between", ">a\nACGT\r\nA \nT\r\n>b\nA\n", []found{{"a", 0, 3, 15, 6, 0, 0}, {"b", 15, 18, 20, 1, 1, 2}}},
 	{"carriage return inside a body", ">a\nAC\rGT\n", []found{{"a", 0, 3, 9, 4, 0, 0}}},
 	{"ragged lines", ">a\nACG\nT\nACG\n", []found{{"a", 0, 3, 13, 7, 0, 0}}},
 	{"lines that grow", ">a\nA\nCG\n", []found{{"a", 0, 3, 8, 3, 0, 0}}},

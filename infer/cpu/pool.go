@@ -63,12 +63,12 @@ func (p *pool) do(j *job) error {
 	return nil
 }
 
-// help runs tasks until none is left.
+// help runs tasks until none is left. A job whose task panics is never done: not even while the process ends of it.
 func (j *job) help(w *worker, steps *atomic.Uint64) {
-	defer j.active.Done()
 	if fault := catchFault(func() { j.take(w, steps) }); fault != nil {
 		j.failed.CompareAndSwap(nil, fault)
 	}
+	j.active.Done()
 }
 
 func (j *job) take(w *worker, steps *atomic.Uint64) {

@@ -26,8 +26,8 @@ func (b *bisection) next() (probe Items, ok bool) {
 	return b.suspects[len(b.suspects)-1], true
 }
 
-// passed clears items that next returned.
-func (b *bisection) passed(Items) { b.suspects = b.suspects[:len(b.suspects)-1] }
+// passed clears the items that next returned.
+func (b *bisection) passed() { b.suspects = b.suspects[:len(b.suspects)-1] }
 
 // failed takes note that computing the items failed.
 func (b *bisection) failed(items Items, reason string) {

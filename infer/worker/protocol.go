@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -64,6 +65,15 @@ type Lease struct {
 	Block  int              `json:"block"`
 	Probe  *Items           `json:"probe,omitempty"`
 	Refuse map[int64]string `json:"refuse,omitempty"` // positions not to compute, with the reason the data set states
+}
+
+// group names the lease in a log.
+func (l Lease) group() slog.Attr {
+	attrs := []any{"rank", l.Rank, "block", l.Block}
+	if l.Probe != nil {
+		attrs = append(attrs, "alone", fmt.Sprintf("%d-%d", l.Probe.Start, l.Probe.Stop-1))
+	}
+	return slog.Group("", attrs...)
 }
 
 // Alive tells that the child gets on, also where nothing else can be told for a while: inside a long batch, while the model

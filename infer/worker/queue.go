@@ -44,7 +44,7 @@ func (t *task) passed(l Lease, world int) (done bool) {
 	if l.Probe == nil {
 		return true
 	}
-	t.search.passed(t.probed(l))
+	t.search.passed()
 	t.settle(world)
 	return false
 }

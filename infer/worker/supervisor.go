@@ -224,7 +224,7 @@ func (s *supervisor) failed(p *process, f Failed) error {
 		s.log.Error("worker process can't start", "worker", p.slot, "error", f.Error)
 		return nil
 	}
-	s.log.Warn("block failed", "worker", p.slot, "rank", f.Rank, "block", f.Block, "error", f.Error)
+	s.log.Warn("block failed", "worker", p.slot, p.lease.group(), "error", f.Error)
 	if err := s.taskFailed(p, f.Error); err != nil {
 		return err
 	}
@@ -255,7 +255,7 @@ func (s *supervisor) buried(p *process, end *exited) error {
 	s.deaths[p.slot]++
 	pause := min(firstPause<<(s.deaths[p.slot]-1), longestPause)
 	if p.task != nil {
-		s.log.Warn("worker process died", "worker", p.slot, "rank", p.lease.Rank, "block", p.lease.Block, "how", end)
+		s.log.Warn("worker process died", "worker", p.slot, p.lease.group(), "how", end)
 		if p.lease.Probe != nil {
 			// The search for a record at fault costs a child per step; that is no sign of a sick device.
 			s.deaths[p.slot], pause = 0, 0

@@ -54,9 +54,9 @@ func copyBlocks(w io.Writer, in *input, threads int) error {
 	}
 	rest := false // what follows the blocks is something else
 	group.Go(func() (err error) {
-		defer close(todo)
-		defer close(ordered)
 		rest, err = readBlocks(ctx, in, free, todo, ordered)
+		close(ordered) // not deferred: a reader that panics has not come to the end of the file
+		close(todo)
 		return err
 	})
 	for range threads {
