@@ -143,7 +143,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"converse":    cmdConverse,    // converse CODE FILE PROGRAM ARG...: the same; stdin is the file and then stays open
 	"start":       cmdStart,       // start NAME PROGRAM ARG...: starts a program; its stderr goes to NAME.stderr
 	"finish":      cmdFinish,      // finish NAME CODE|killed: waits for it
-	"send":        cmdSend,        // send SIGNAL NAME|FILE: to the program started as NAME, or the process whose number is in FILE
+	"send":        cmdSend,        // send SIGNAL NAME|GLOB: to the program started as NAME, or the processes whose numbers are in the files
 	"insist":      cmdInsist,      // insist SIGNAL NAME: sends the signal until the program has ended
 	"startdeaf":   cmdStartDeaf,   // startdeaf NAME PROGRAM ARG...: starts a program whose stderr nobody reads
 	"stopped":     cmdStopped,     // [!] stopped NAME: waits until the program and its children are stopped, or none of them is

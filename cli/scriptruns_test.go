@@ -184,24 +184,30 @@ func cmdFinish(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// processOf returns the number of the process started under a name, or written in the one file that a pattern matches.
-func processOf(ts *testscript.TestScript, name string) int {
+// processesOf returns the number of the process started under a name, or those written in the files that a pattern
+// matches: several where a block in hand was leased to an idle process as well.
+func processesOf(ts *testscript.TestScript, name string) (pids []int) {
 	if run, ok := runsOf(ts)[name]; ok {
-		return run.cmd.Process.Pid
+		return []int{run.cmd.Process.Pid}
 	}
 	paths, err := filepath.Glob(ts.MkAbs(name))
 	ts.Check(err)
-	if len(paths) != 1 {
-		ts.Fatalf("%s: %d files", name, len(paths))
+	for _, path := range paths {
+		content, err := os.ReadFile(path)
+		ts.Check(err)
+		pids = append(pids, number(ts, string(bytes.TrimSpace(content))))
 	}
-	content, err := os.ReadFile(paths[0])
-	ts.Check(err)
-	return number(ts, string(bytes.TrimSpace(content)))
+	if len(pids) == 0 {
+		ts.Fatalf("%s: no such file", name)
+	}
+	return pids
 }
 
 func cmdSend(ts *testscript.TestScript, neg bool, args []string) {
 	need(ts, neg, args, 2, 2)
-	ts.Check(sendSignal(processOf(ts, args[1]), args[0]))
+	for _, pid := range processesOf(ts, args[1]) {
+		ts.Check(sendSignal(pid, args[0]))
+	}
 }
 
 // cmdInsist sends a signal until the program has ended: a signal sent once may come before the program looks for it.
