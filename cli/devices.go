@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -30,15 +31,19 @@ var silence time.Duration
 
 // newBackend opens a device in a worker process. Tests replace it to make devices that fail.
 var newBackend = func(device string, threads int) (backend.Backend, error) {
-	switch device {
-	case "cuda":
-		return cuda.New()
-	case worker.CPUInt8:
+	switch {
+	case device == worker.CPUInt8:
 		b, err := cpu.NewInt8(threads)
 		if err != nil {
 			return nil, err
 		}
 		return b, nil
+	case strings.HasPrefix(device, cuda.DevicePrefix):
+		precision, err := cuda.DevicePrecision(device)
+		if err != nil {
+			return nil, err
+		}
+		return cuda.New(precision)
 	}
 	return cpu.New(threads)
 }
@@ -79,16 +84,14 @@ func chooseDevices(c *cli.Context, s *worker.Settings) error {
 		return usagef("--device %q: it is auto, cpu or cuda", device)
 	}
 	compute := c.String("compute")
-	switch {
-	case compute != "fp32" && compute != "int8":
-		return usagef("--compute %q: it is fp32 or int8", compute)
-	case compute == "int8" && device == "cuda":
-		return usagef("--compute int8 goes with --device cpu")
+	onGPU, err := computeOnGPU(device, compute)
+	if err != nil {
+		return err
 	}
-	if device != "cpu" && compute != "int8" {
-		err := chooseGPUs(c, log, s, threads)
-		if err == nil || device == "cuda" {
-			return err
+	if onGPU != "" {
+		err := chooseGPUs(c, log, s, onGPU, threads)
+		if err == nil || device == "cuda" || compute == "bf16" || compute == "fp16" {
+			return err // the CPU computes neither
 		}
 		sayWhyCPU(log, err)
 	}
@@ -101,12 +104,32 @@ func chooseDevices(c *cli.Context, s *worker.Settings) error {
 	return describeCPU(s)
 }
 
-// chooseGPUs makes the children compute on GPUs, one each.
-func chooseGPUs(c *cli.Context, log *slog.Logger, s *worker.Settings, threads int) error {
-	precision, err := cuda.ChosenPrecision()
-	if err != nil {
-		return usageError{err}
+// computeOnGPU returns what a GPU of --device is to compute in by --compute, or "" where the CPU alone is asked for.
+func computeOnGPU(device, asked string) (cuda.Precision, error) {
+	compute := asked
+	switch asked {
+	case "auto":
+		compute = string(cuda.BF16)
+	case "int8":
+		if device == "cuda" {
+			return "", usagef("--compute int8 goes with --device cpu")
+		}
+		return "", nil
 	}
+	precision, err := cuda.ParsePrecision(compute)
+	switch {
+	case err != nil:
+		return "", usagef("--compute %q: it is fp32 or int8 on the CPU, bf16, fp16 or fp32 on a GPU, or auto", compute)
+	case device == "cpu" && precision != cuda.FP32 && asked != "auto":
+		return "", usagef("--compute %s goes with --device cuda", precision)
+	case device == "cpu":
+		return "", nil
+	}
+	return precision, nil
+}
+
+// chooseGPUs makes the children compute on GPUs, one each.
+func chooseGPUs(c *cli.Context, log *slog.Logger, s *worker.Settings, precision cuda.Precision, threads int) error {
 	visible, err := findGPUs(c.Context)
 	if err != nil {
 		if errors.Is(err, cuda.ErrNotBuilt) {
@@ -127,7 +150,7 @@ func chooseGPUs(c *cli.Context, log *slog.Logger, s *worker.Settings, threads in
 	} else if n > 0 {
 		taken = taken[:n]
 	}
-	s.Device, s.NumericClass, s.Threads = "cuda", taken[0].Class(precision), max(1, threads/len(taken))
+	s.Device, s.NumericClass, s.Threads = precision.Device(), taken[0].Class(precision), max(1, threads/len(taken))
 	s.FLOPS = taken[0].FLOPS(precision)
 	for _, d := range taken {
 		s.Devices = append(s.Devices, d.Visible)
@@ -179,13 +202,9 @@ func devicesCommand() *cli.Command {
 				return err
 			}
 			fmt.Printf("cpu   %d threads usable of %d, %s/%s, numeric class %s\n", usableThreads(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, s.NumericClass)
-			precision, err := cuda.ChosenPrecision()
-			if err != nil {
-				return usageError{err}
-			}
 			gpus, err := findGPUs(c.Context)
 			for i, g := range gpus {
-				verdict := "numeric class " + g.Class(precision)
+				verdict := "numeric class " + g.Class(cuda.BF16)
 				if err := g.Usable(); err != nil {
 					verdict = err.Error()
 				}

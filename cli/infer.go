@@ -40,7 +40,7 @@ func deviceFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "device", Value: "auto", Usage: "auto, cpu or cuda"},
 		&cli.StringFlag{Name: "gpus", Usage: "`LIST` of GPUs such as 0,2, as they count among the visible ones; default: all"},
-		&cli.StringFlag{Name: "compute", Value: "fp32", Usage: "what the CPU computes linear layers with: fp32, or int8, which is faster and less exact"},
+		&cli.StringFlag{Name: "compute", Value: "auto", Usage: "`TYPE` of numbers: on a GPU bf16, fp16 or fp32; on the CPU fp32, or int8 in linear layers, which is faster and less exact; auto is bf16 on a GPU, else fp32"},
 		&cli.IntFlag{Name: "workers", Usage: "`N` worker processes; default: one for each GPU, or one on the CPU"},
 		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`N` threads in all; default: what this process may use"},
 	}

@@ -9,6 +9,7 @@ import (
 
 	"longfirst/cli/engine"
 	"longfirst/index"
+	"longfirst/infer/cuda"
 	"longfirst/infer/output"
 	"longfirst/infer/worker"
 )
@@ -53,6 +54,8 @@ func inferCommandLine(out string, m output.Manifest, x *index.Index, ranks []int
 	}
 	if strings.HasPrefix(m.NumericClass, worker.CPUInt8+"-") {
 		words = append(words, "--compute", "int8")
+	} else if p, ok := cuda.ClassPrecision(m.NumericClass); ok {
+		words = append(words, "--device", "cuda", "--compute", string(p))
 	}
 	words = append(words, "--world-size", fmt.Sprint(m.WorldSize))
 	if len(ranks) < m.WorldSize {

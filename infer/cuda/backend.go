@@ -46,12 +46,8 @@ const checkVariable = "LONGFIRST_CUDA_CHECK"
 
 // New opens the one GPU that is visible, and proves that it is the one that CUDA_VISIBLE_DEVICES names.
 //
-// Errors: ErrIsolation, ErrUnusable, ErrPrecision, those of package device and of driver.Load.
-func New() (backend.Backend, error) {
-	precision, err := ChosenPrecision()
-	if err != nil {
-		return nil, err
-	}
+// Errors: ErrIsolation, ErrUnusable, those of package device and of driver.Load.
+func New(precision Precision) (backend.Backend, error) {
 	d, err := only(os.Getenv(VisibleVariable))
 	if err != nil {
 		return nil, err

@@ -5,4 +5,4 @@ package cuda
 import "longfirst/infer/backend"
 
 // New returns ErrNotBuilt.
-func New() (backend.Backend, error) { return nil, ErrNotBuilt }
+func New(Precision) (backend.Backend, error) { return nil, ErrNotBuilt }

@@ -20,8 +20,7 @@ func open(t *testing.T, p cuda.Precision) backend.Backend {
 	if os.Getenv(deviceVariable) == "" {
 		t.Skip("make test-cuda runs this on the stand-in driver")
 	}
-	t.Setenv(cuda.PrecisionVariable, string(p))
-	b, err := cuda.New()
+	b, err := cuda.New(p)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func TestIsolation(t *testing.T) {
 		"GPU-ffffffff":         false,
 	} {
 		t.Setenv(cuda.VisibleVariable, visible)
-		b, err := cuda.New()
+		b, err := cuda.New(cuda.BF16)
 		if err == nil {
 			b.Close()
 		}

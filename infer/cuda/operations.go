@@ -187,7 +187,7 @@ func (s *stream) headSize(d int) bool {
 }
 
 func (s *stream) noHeads(d int) error {
-	return fmt.Errorf("%w: heads of %d; %s computes those of 16, 24, 32, 64 and 128, and %s=%s any", backend.ErrUnsupported, d, s.backend.precision, PrecisionVariable, FP32)
+	return fmt.Errorf("%w: heads of %d; %s computes those of 16, 24, 32, 64 and 128, and --compute %s any", backend.ErrUnsupported, d, s.backend.precision, FP32)
 }
 
 // Attention is softmax(q·kᵀ)·v over each sequence.

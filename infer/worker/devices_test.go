@@ -10,13 +10,13 @@ func TestConfined(t *testing.T) {
 		device, ordered, visible string
 		ok                       bool
 	}{
-		{"cuda", "3", "3", true},
-		{"cuda", "GPU-a", "GPU-a", true},
-		{"cuda", "3", "", false},
-		{"cuda", "3", "2", false},
-		{"cuda", "3", "3,4", false},
-		{"cuda", "3,4", "3,4", false},
-		{"cuda", "", "", false},
+		{"cuda-bf16", "3", "3", true},
+		{"cuda-bf16", "GPU-a", "GPU-a", true},
+		{"cuda-bf16", "3", "", false},
+		{"cuda-bf16", "3", "2", false},
+		{"cuda-bf16", "3", "3,4", false},
+		{"cuda-bf16", "3,4", "3,4", false},
+		{"cuda-bf16", "", "", false},
 		{"cpu", "", "", true},
 		{"cpu", "", "0", false},
 	} {

@@ -35,7 +35,7 @@ type Hello struct {
 
 // Orders tell a child everything about the run but which blocks to compute.
 type Orders struct {
-	Device         string                `json:"device"`          // "cpu", CPUInt8 or "cuda"
+	Device         string                `json:"device"`          // "cpu", CPUInt8 or a GPU in a precision
 	Int8           string                `json:"int8,omitempty"`  // file of quantized weights
 	VisibleDevices string                `json:"visible_devices"` // the one device the child must be confined to; "" for the CPU
 	Threads        int                   `json:"threads"`
