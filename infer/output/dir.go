@@ -37,14 +37,35 @@ func (d Dir) Skipped() string { return filepath.Join(string(d), "skipped.tsv") }
 // Part returns the path of a part.
 func (d Dir) Part(id PartID) string { return filepath.Join(d.Embeddings(), id.Name()) }
 
+// Array returns the path of a part's array file of a column.
+func (d Dir) Array(id PartID, c Column) string { return filepath.Join(string(d), c.Name, id.ArrayName()) }
+
 // Create makes the folders that are missing and removes what processes of this host that have ended left in Tmp.
 func (d Dir) Create() error {
+	if err := d.makeFolders(); err != nil {
+		return err
+	}
+	return d.removeTemporary(func(t temporary) bool { return t.host == hostName() && !processAlive(t.pid) })
+}
+
+// makeFolders makes the folders that are missing, all of them with one wait for the disk.
+func (d Dir) makeFolders() error {
+	if err := makeDurable(string(d)); err != nil {
+		return err
+	}
+	made := false
 	for _, folder := range []string{d.Embeddings(), d.Tmp(), d.Logs()} {
-		if err := makeDurable(folder); err != nil {
+		switch err := os.Mkdir(folder, 0o777); {
+		case err == nil:
+			made = true
+		case !errors.Is(err, fs.ErrExist):
 			return err
 		}
 	}
-	return d.removeTemporary(func(t temporary) bool { return t.host == hostName() && !processAlive(t.pid) })
+	if !made {
+		return nil
+	}
+	return disk.SyncDir(string(d))
 }
 
 // makeDurable makes a folder and those above it that are missing, so that a power cut does not take them away with all
@@ -98,6 +119,9 @@ func (d Dir) Clear() error {
 		}
 	}
 	if err := disk.SyncDir(d.Embeddings()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := d.removeArrays(); err != nil {
 		return err
 	}
 	return removeIfThere(d.Manifest())

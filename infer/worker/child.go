@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"longfirst/index"
@@ -120,9 +121,16 @@ func next(ctx context.Context, messages <-chan Message) (Message, error) {
 	}
 }
 
+// loadingGCPercent lets the memory of a process that has just started grow to 32 MB before garbage is collected:
+// more than the smallest model needs.
+const loadingGCPercent = 800
+
 // prepare checks that the child is what its orders say, then opens the index and loads the model.
 func (c *Child) prepare(o Orders, visible string, life *life) (*blockWorker, error) {
 	defer life.rest()
+	// What loading allocates stays. Searching it for garbage again and again, while it grows from nothing, takes longer
+	// than loading a small model.
+	defer debug.SetGCPercent(debug.SetGCPercent(loadingGCPercent))
 	life.believeFor(loadingTime(o.ModelFiles))
 	if err := confined(o, visible); err != nil {
 		return nil, err
