@@ -165,6 +165,24 @@ func TestReferenceScan(t *testing.T) {
 	}
 }
 
+// almostRegular are bodies that each short cut of telling the layout of lines takes or only just does not.
+var almostRegular = []string{
+	"MKTAYI\nAKQRQI\nSFV\n",
+	"MKTAYI\nAKQRQI\nSFVKSH",
+	"MKTAYI\nAKQRQ\nISFVK\n",
+	"MKTAYI\n\nAKQRQ\nSFVKS\n",
+	"MKTAYI\r\nAKQRQI\r\nSFV\r\n",
+	"MKTAYI\r\nAKQRQI\r\nSFVKSH",
+	"MKTAYI\r\nAKQRQI\nSFVKSH\r\n",
+	"MKTAYI\nAKQRQI\r\nSFVKSH\n",
+	"MKTAYI\r\nAKQRQI\r\nSFV\r\r\n",
+	"MKTAYI\r\nAKQR\nI\r\nSFVK\r\n",
+	"MKTAYI\r\nA\rKQRQ\r\nS\nFV\r\n",
+	"MKTAYI\r\nAKQRQI\r\nS FV\n",
+	"MKTAYI\r\nAKQRQI\r\n\r\n\r\n",
+	"MKTAYI \nAKQRQI \nSFV\n",
+}
+
 func FuzzScan(f *testing.F) {
 	for i, test := range scans {
 		f.Add([]byte(test.content), uint8(i))
@@ -173,6 +191,9 @@ func FuzzScan(f *testing.F) {
 		f.Add([]byte(test.content), uint8(i))
 	}
 	f.Add(proteins(400, "\r\n"), uint8(63))
+	for i, body := range almostRegular {
+		f.Add([]byte(">a\n"+body+">b\n"+body), uint8(17*i))
+	}
 	f.Fuzz(func(t *testing.T, content []byte, size uint8) {
 		want, refusal := referenceScan(content)
 		for _, size := range []int{int(size)%64 + 1, 1, chunkSize} {
