@@ -17,6 +17,11 @@ func BatchTokens(m *esm2.Model, threads int) (int, error) {
 	return CPUBatch(threads), nil
 }
 
+// ActivationBytes returns what the batches that an Embedder has on a device take there, of that many tokens each.
+func ActivationBytes(c esm2.Config, tokens int64) int64 {
+	return batchesOnDevice * tokens * int64(c.ActivationWidth()) * 4
+}
+
 // FitEmbedder is NewEmbedder with batches as large as suit the device. Where its memory does not hold them they are halved,
 // which halved is told, until they do.
 //

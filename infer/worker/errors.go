@@ -16,6 +16,9 @@ var (
 	// ErrCanary is returned before a data set begins whose numbers are too far from float32.
 	ErrCanary = errors.New("int8 is too far from float32 on these records")
 
+	// ErrCalibration is returned where the time that a run takes could not be measured on some of its records.
+	ErrCalibration = errors.New("can't measure how fast it is")
+
 	// ErrMixedNumerics is returned by a child whose device computes in another numeric class than the run.
 	ErrMixedNumerics = errors.New("another numeric class than the run's")
 )

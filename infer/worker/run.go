@@ -134,10 +134,7 @@ func Run(ctx context.Context, set Settings) (Result, error) {
 			return result, err
 		}
 		s := &supervisor{
-			orders: Orders{Device: set.Device, Threads: set.Threads, Program: set.Program,
-				Index: set.Index.Path(), IndexDigest: set.Index.Digest().String(),
-				Model: set.Model, ModelDigest: modelDigest, Int8: int8File, ModelFiles: stamps,
-				Out: set.Out, World: manifest.WorldSize, Rule: rule, Options: set.Options, NumericClass: set.NumericClass},
+			orders:  set.orders(manifest.WorldSize, rule, modelDigest, int8File, stamps),
 			devices: set.Devices, queue: tasks, silence: cmp.Or(set.Silence, DefaultSilence), log: set.Log, report: set.Report,
 		}
 		err := s.superviseProcesses(ctx, set.Command, set.Heading, dir.Logs())
@@ -148,4 +145,12 @@ func Run(ctx context.Context, set Settings) (Result, error) {
 	}
 	result.Proof, err = finish(ctx, dir, manifest, plan, ranks)
 	return result, err
+}
+
+// orders returns what every child of a run is told, but for its device.
+func (set Settings) orders(world int, rule infer.BlockRule, modelDigest, int8File string, stamps []esm2.FileStamp) Orders {
+	return Orders{Device: set.Device, Threads: set.Threads, Program: set.Program,
+		Index: set.Index.Path(), IndexDigest: set.Index.Digest().String(),
+		Model: set.Model, ModelDigest: modelDigest, Int8: int8File, ModelFiles: stamps,
+		Out: set.Out, World: world, Rule: rule, Options: set.Options, NumericClass: set.NumericClass}
 }
