@@ -100,6 +100,6 @@ func childOrders(t *testing.T, dir, fasta string) worker.Orders {
 	}
 	return worker.Orders{Device: "cpu", Threads: 1, Program: programName(), Index: x.Path(), IndexDigest: x.Digest().String(),
 		Model: model, ModelDigest: digest, ModelFiles: stamps, Out: out, World: 1, Rule: infer.NewBlockRule(infer.Cost{FLOPsPerToken: 1}, 1, 1, 1),
-		Options:      output.ContentOptions{Gaps: "drop", Pooling: "mean", Layer: -1, DType: output.Float32, Dimension: 32},
+		Options:      output.ContentOptions{Gaps: "drop", Columns: output.Columns{output.NewColumn(output.PoolMean, 2, 2, 32)}, DType: output.Float32},
 		NumericClass: s.NumericClass}
 }

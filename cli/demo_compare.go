@@ -54,7 +54,7 @@ func (d *demo) sortedRows(name string) ([]output.Row, error) {
 				return nil, err
 			}
 			copied := *row
-			copied.Embedding = slices.Clone(row.Embedding)
+			copied.Values = slices.Clone(row.Values)
 			rows = append(rows, copied)
 		}
 		part.Close()
@@ -79,10 +79,10 @@ func (d *demo) compareExpected(name string) error {
 	var largest float64
 	for _, row := range rows {
 		want, ok := expected[row.Ordinal]
-		if !ok || len(want) != len(row.Embedding) {
+		if !ok || len(want) != len(row.Values) {
 			return fmt.Errorf("record %s (ordinal %d) is not among transformers' rows", row.ID, row.Ordinal)
 		}
-		largest = max(largest, infer.LargestDifference(want, row.Embedding))
+		largest = max(largest, infer.LargestDifference(want, row.Values))
 	}
 	fmt.Fprintf(d.out, "largest difference from transformers: %.1e of a row's largest value (limit %.0e)\n", largest, demoTolerance)
 	if largest > demoTolerance {
@@ -125,7 +125,7 @@ func (d *demo) rows(name string, n int) error {
 	slices.SortFunc(rows, func(a, b output.Row) int { return int(a.Ordinal - b.Ordinal) })
 	fmt.Fprintf(d.out, "%-16s %8s %9s %8s  embedding\n", "id", "residues", "truncated", "unknown")
 	for _, row := range rows {
-		fmt.Fprintf(d.out, "%-16s %8d %9d %8d  %+.4f …\n", row.ID, row.Residues, row.Truncated, row.Unknown, row.Embedding[:min(4, len(row.Embedding))])
+		fmt.Fprintf(d.out, "%-16s %8d %9d %8d  %+.4f …\n", row.ID, row.Residues, row.Truncated, row.Unknown, row.Values[:min(4, len(row.Values))])
 	}
 	return nil
 }

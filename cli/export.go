@@ -20,20 +20,21 @@ func exportCommand() *cli.Command {
 		Action:      exportAction,
 	},
 		&cli.StringFlag{Name: "format", Value: "npy", Usage: "`FORMAT`: " + formatsText()},
+		&cli.StringFlag{Name: "column", Usage: "column to export, `NAME`; default: the first one, embedding unless others were asked for; a column per residue becomes an array for each record, in npy or npz"},
 		&cli.StringFlag{Name: "to", Usage: "folder to write, a file for tsv; default: OUT/FORMAT, stdout for tsv"})
 }
 
 // formats are what export writes. All but tsv fill a folder.
 var formats = []struct {
 	name, files string
-	export      func(context.Context, output.Dir, string) (output.Export, error)
+	export      func(ctx context.Context, dir output.Dir, column, to string) (output.Export, error)
 }{
 	{"npy", "embeddings.npy and ids.tsv", output.ExportNPY},
 	{"npz", "one file with embeddings, ids, ordinals and lengths for numpy.load", output.ExportNPZ},
 	{"safetensors", "embeddings.safetensors and ids.tsv", output.ExportSafetensors},
-	{"tsv", "one table, on stdout", func(ctx context.Context, dir output.Dir, to string) (done output.Export, err error) {
+	{"tsv", "one table, on stdout", func(ctx context.Context, dir output.Dir, column, to string) (done output.Export, err error) {
 		err = writeTo(to, func(w io.Writer) (err error) {
-			done, err = output.ExportTSV(ctx, dir, w)
+			done, err = output.ExportTSV(ctx, dir, column, w)
 			return err
 		})
 		return done, err
@@ -68,11 +69,11 @@ func exportAction(c *cli.Context) error {
 		if to == "" && f.name != "tsv" {
 			to = filepath.Join(string(dir), f.name)
 		}
-		done, err := f.export(c.Context, dir, to)
+		done, err := f.export(c.Context, dir, c.String("column"), to)
 		if err != nil {
 			return err
 		}
-		log.Info(fmt.Sprintf("exported %s rows of %d values", thousands(done.Rows), done.Dimension), "to", to)
+		log.Info(fmt.Sprintf("exported %s rows of %d values", thousands(done.Rows), done.Column.Width), "column", done.Column.Name, "to", to)
 		return nil
 	}
 	return usagef("--format %q: it is one of %s", c.String("format"), formatsText())

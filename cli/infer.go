@@ -25,14 +25,12 @@ const (
 
 // contentFlags change what an embedding is.
 func contentFlags() []cli.Flag {
-	return []cli.Flag{
+	return append(columnFlags(),
 		&cli.StringFlag{Name: "model", Aliases: []string{"m"}, Usage: "model folder `DIR` (config.json, vocab.txt, model.safetensors), or OWNER/NAME[@REVISION] of the Hugging Face hub"},
 		&cli.StringFlag{Name: "max-length", Value: strconv.Itoa(defaultMaxLength), Usage: "keep the first `N` residues of a record, or none to keep all; fair-esm keeps 1022"},
 		&cli.StringFlag{Name: "gaps", Value: defaultGaps, Usage: "drop gap characters, or keep them as the tokens they are"},
-		&cli.StringFlag{Name: "pool", Value: "mean", Usage: "what stands for a sequence: mean over its residues"},
 		&cli.StringFlag{Name: "dtype", Value: "float32", Usage: "element `TYPE` the embeddings are stored in: float32 or float16"},
-		&cli.IntFlag{Name: "world-size", Usage: "deal the records into `N` shares; default: what the data set has, or the number of workers"},
-	}
+		&cli.IntFlag{Name: "world-size", Usage: "deal the records into `N` shares; default: what the data set has, or the number of workers"})
 }
 
 // deviceFlags say what to compute on.
@@ -82,9 +80,6 @@ func inferAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := esm2.ReadConfig(settings.Model); err != nil {
-		return err // before hours go into an index
-	}
 	x, err := ensureIndex(c, log)
 	if err != nil {
 		return err
@@ -115,6 +110,13 @@ func runSettings(c *cli.Context) (s worker.Settings, chosen shares, err error) {
 		return s, chosen, err
 	}
 	if s.Model, err = modelFolder(c, c.String("model")); err != nil {
+		return s, chosen, err
+	}
+	config, err := esm2.ReadConfig(s.Model)
+	if err != nil {
+		return s, chosen, err // before hours go into an index
+	}
+	if s.Options.Columns, err = chosenColumns(c, config); err != nil {
 		return s, chosen, err
 	}
 	if s.Out, err = filepath.Abs(c.String("out")); err != nil {
@@ -149,10 +151,7 @@ func contentOptions(c *cli.Context) (o output.ContentOptions, err error) {
 	if _, err := infer.ParseGaps(c.String("gaps")); err != nil {
 		return o, usageError{fmt.Errorf("--gaps: %w", err)}
 	}
-	if c.String("pool") != "mean" {
-		return o, usagef("--pool %q: it is mean", c.String("pool"))
-	}
-	o.Gaps, o.Pooling, o.Layer = c.String("gaps"), c.String("pool"), -1
+	o.Gaps = c.String("gaps")
 	o.DType = output.DType(c.String("dtype"))
 	if !o.DType.Valid() {
 		return o, usagef("--dtype %q: it is float32 or float16", c.String("dtype"))

@@ -49,6 +49,7 @@ func inferCommandLine(out string, m output.Manifest, x *index.Index, ranks []int
 	if o.Gaps != defaultGaps {
 		words = append(words, "--gaps", o.Gaps)
 	}
+	words = append(words, columnWords(m)...)
 	if o.DType != output.Float32 {
 		words = append(words, "--dtype", string(o.DType))
 	}

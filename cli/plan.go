@@ -148,7 +148,7 @@ func planRun(c *cli.Context, log *slog.Logger, config esm2.Config, s worker.Sett
 	if err != nil {
 		return nil, err
 	}
-	if p.DiskNeeded, p.DiskFree, err = worker.DiskNeed(s.Out, x, s.Options, config, blocks); err != nil {
+	if p.DiskNeeded, p.DiskFree, err = worker.DiskNeed(s.Out, x, s.Options, blocks); err != nil {
 		return nil, err
 	}
 	if err := p.planMemory(s, config, mostRows); err != nil {

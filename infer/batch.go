@@ -2,9 +2,9 @@ package infer
 
 import (
 	"fmt"
-	"slices"
 
 	"longfirst/infer/backend"
+	"longfirst/infer/esm2"
 	"longfirst/infer/output"
 	"longfirst/mmapfasta"
 )
@@ -13,12 +13,13 @@ import (
 // that were met while the batch was filled and have no residues to embed, or whose embedding failed.
 type Batch struct {
 	backend.Batch
-	Rows   []output.Row
-	Skips  []output.Skip
-	Pooled []float32 // [B, H], row i is the embedding of Rows[i]
+	Rows  []output.Row
+	Skips []output.Skip
 
-	positions []int64 // of Rows
-	text      []byte  // ids, descriptions and digests of Rows, made one string when the batch is full
+	states    []esm2.States // that the model was asked for
+	values    []float32     // of Rows
+	positions []int64       // of Rows
+	text      []byte        // ids, descriptions and digests of Rows, made one string when the batch is full
 	spans     []textSpan
 	digest    residueDigest
 }
@@ -71,18 +72,18 @@ func (b *Batch) skip(r *Record, path string, reason output.SkipReason, detail st
 }
 
 // Drop turns the rows with a value that t does not hold as a finite number into failed skips, and returns how many.
-func (b *Batch) Drop(t output.DType) (dropped int) {
+func (b *Batch) Drop(columns output.Columns, t output.DType) (dropped int) {
 	kept := 0
 	for i, row := range b.Rows {
-		d := slices.IndexFunc(row.Embedding, func(v float32) bool { return !t.Holds(v) })
-		if d < 0 {
+		err := row.Finite(columns, t)
+		if err == nil {
 			b.Rows[kept], b.positions[kept] = row, b.positions[i]
 			kept++
 			continue
 		}
 		b.Skips = append(b.Skips, output.Skip{Ordinal: row.Ordinal, Position: b.positions[i], ID: row.ID, File: row.File,
 			ByteOffset: row.ByteOffset, Length: row.Length, Reason: output.SkipFailed,
-			Detail: fmt.Sprintf("embedding has %v at dimension %d, which %s does not hold as a finite number", row.Embedding[d], d, t)})
+			Detail: err.Error()})
 		dropped++
 	}
 	b.Rows, b.positions = b.Rows[:kept], b.positions[:kept]
@@ -95,16 +96,11 @@ func (b *Batch) failed(err error) error {
 }
 
 // seal gives the rows their strings, all cut from one.
-func (b *Batch) seal(hidden int) {
+func (b *Batch) seal() {
 	text := string(b.text)
 	for i, s := range b.spans {
 		b.Rows[i].ID = text[s.id:s.description]
 		b.Rows[i].Description = text[s.description:s.md5]
 		b.Rows[i].MD5 = text[s.md5:s.end]
 	}
-	n := len(b.Rows) * hidden
-	if cap(b.Pooled) < n {
-		b.Pooled = make([]float32, n)
-	}
-	b.Pooled = b.Pooled[:n]
 }

@@ -19,15 +19,16 @@ type Embedder struct {
 	model     *esm2.Model
 	runners   [batchesOnDevice]*esm2.Runner
 	tokenizer *Tokenizer
+	collector *collector
 	limits    budget
 	pulse     *pulse
 
 	weightsFinite bool // the model was found to hold nothing but numbers
 }
 
-// NewEmbedder prepares batches of up to tokenBudget tokens; a longer sequence makes a batch of its own, for which memory
-// is set aside as well.
-func NewEmbedder(x *index.Index, m *esm2.Model, gaps Gaps, maxLength int64, tokenBudget int) (*Embedder, error) {
+// NewEmbedder prepares to compute columns in batches of up to tokenBudget tokens; a longer sequence makes a batch of its own,
+// for which memory is set aside as well.
+func NewEmbedder(x *index.Index, m *esm2.Model, columns output.Columns, gaps Gaps, maxLength int64, tokenBudget int) (*Embedder, error) {
 	tokenizer, err := NewTokenizer(m.Vocabulary(), gaps, maxLength)
 	if err != nil {
 		return nil, err
@@ -36,7 +37,7 @@ func NewEmbedder(x *index.Index, m *esm2.Model, gaps Gaps, maxLength int64, toke
 	if most > MaxTokens {
 		return nil, fmt.Errorf("%w: %d residues, at most %d fit: use --max-length", ErrTooLong, x.Longest(), MaxTokens-2)
 	}
-	e := &Embedder{Sources: NewSources(x), model: m, tokenizer: tokenizer,
+	e := &Embedder{Sources: NewSources(x), model: m, tokenizer: tokenizer, collector: newCollector(columns),
 		limits: budget{int64(tokenBudget), MaxSequences}, pulse: newPulse(m.Backend())}
 	for i := range e.runners {
 		if e.runners[i], err = m.NewRunner(int(most), MaxSequences); err != nil {
@@ -159,7 +160,7 @@ func (e *Embedder) fill(ctx context.Context, r index.Range, refuse func(int64) (
 			return nil
 		}
 		if !e.limits.fits(int64(len(b.Tokens)), len(b.Rows), e.tokenizer.Tokens(rec.Length)) {
-			b.seal(e.hidden())
+			b.seal()
 			if err := send(ctx, filled, b); err != nil {
 				return err
 			}
@@ -173,7 +174,7 @@ func (e *Embedder) fill(ctx context.Context, r index.Range, refuse func(int64) (
 	if err != nil {
 		return err
 	}
-	b.seal(e.hidden())
+	b.seal()
 	return send(ctx, filled, b)
 }
 
@@ -222,7 +223,8 @@ func (e *Embedder) start(r *esm2.Runner, b *Batch) error {
 	if len(b.Rows) == 0 {
 		return nil
 	}
-	if err := r.Start(b.Batch, b.Pooled); err != nil {
+	e.collector.room(b, e.hidden())
+	if err := r.StartStates(b.Batch, b.states...); err != nil {
 		return b.failed(err)
 	}
 	e.pulse.begin(e.flops(b))
@@ -239,11 +241,8 @@ func (e *Embedder) finish(r *esm2.Runner, b *Batch) error {
 	if err != nil {
 		return b.failed(err)
 	}
-	h := e.hidden()
-	for i := range b.Rows {
-		b.Rows[i].Embedding = b.Pooled[i*h : (i+1)*h : (i+1)*h]
-	}
-	if b.Drop(output.Float32) == 0 {
+	e.collector.collect(b)
+	if b.Drop(e.collector.columns, output.Float32) == 0 {
 		return nil
 	}
 	return e.checkWeights()

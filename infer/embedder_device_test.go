@@ -57,7 +57,7 @@ func TestBatchesOverlap(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	e, err := NewEmbedder(x, m, DropGaps, 0, 300)
+	e, err := NewEmbedder(x, m, EmbeddingColumn(m.Config()), DropGaps, 0, 300)
 	if err != nil {
 		t.Fatal(err)
 	}

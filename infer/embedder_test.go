@@ -28,7 +28,7 @@ func embedAll(t *testing.T, e *Embedder, r index.Range, refuse func(int64) (stri
 	var skips []output.Skip
 	err := e.Embed(context.Background(), r, refuse, func(b *Batch) error {
 		for _, row := range b.Rows {
-			row.Embedding = slices.Clone(row.Embedding)
+			row.Values = slices.Clone(row.Values)
 			rows[row.Ordinal] = row
 		}
 		skips = append(skips, b.Skips...)
@@ -51,9 +51,9 @@ func TestBatchMatesDoNotShow(t *testing.T) {
 			t.Fatalf("%d rows packed, %d alone, %d records", len(packed), len(alone), x.Len())
 		}
 		for ordinal, row := range packed {
-			for d, v := range row.Embedding {
-				if math.Float32bits(v) != math.Float32bits(alone[ordinal].Embedding[d]) {
-					t.Fatalf("%d threads, budget %d: record %s, dimension %d is %v, alone %v", c.threads, c.budget, row.ID, d, v, alone[ordinal].Embedding[d])
+			for d, v := range row.Values {
+				if math.Float32bits(v) != math.Float32bits(alone[ordinal].Values[d]) {
+					t.Fatalf("%d threads, budget %d: record %s, dimension %d is %v, alone %v", c.threads, c.budget, row.ID, d, v, alone[ordinal].Values[d])
 				}
 			}
 		}
@@ -74,8 +74,8 @@ func TestRowsDescribeTheirRecords(t *testing.T) {
 		{Ordinal: 4, ID: "a", Length: 10, Residues: 8, Truncated: 2, MD5: digest("MKVALMKVAL")},
 	} {
 		got := rows[want.Ordinal]
-		if len(got.Embedding) != 32 {
-			t.Errorf("record %d has %d values", want.Ordinal, len(got.Embedding))
+		if len(got.Values) != 32 {
+			t.Errorf("record %d has %d values", want.Ordinal, len(got.Values))
 		}
 		if got.ID != want.ID || got.Description != want.Description || got.Length != want.Length || got.Residues != want.Residues ||
 			got.Unknown != want.Unknown || got.Truncated != want.Truncated || got.MD5 != want.MD5 || got.File != path {
@@ -125,10 +125,11 @@ func TestEmbedStopsWhenEmitFails(t *testing.T) {
 func TestDrop(t *testing.T) {
 	nan, inf := float32(math.NaN()), float32(math.Inf(-1))
 	b := newBatch()
-	for i, row := range [][]float32{{1, -math.MaxFloat32, math.SmallestNonzeroFloat32, 0}, {0, nan}, {-65519, 65504}, {inf, nan}, {1, 65520}} {
-		b.Rows = append(b.Rows, output.Row{Ordinal: int64(i), Embedding: row})
+	for i, row := range [][]float32{{math.SmallestNonzeroFloat32, -math.MaxFloat32}, {0, nan}, {-65519, 65504}, {inf, nan}, {1, 65520}} {
+		b.Rows = append(b.Rows, output.Row{Ordinal: int64(i), Values: row})
 		b.positions = append(b.positions, int64(10+i))
 	}
+	columns := output.Columns{output.NewColumn(output.PoolMean, 6, 6, 2)}
 	positions := func() (list []int64) {
 		for _, s := range b.Skips {
 			if s.Reason != output.SkipFailed || s.Position != 10+s.Ordinal {
@@ -138,10 +139,10 @@ func TestDrop(t *testing.T) {
 		}
 		return list
 	}
-	if n := b.Drop(output.Float32); n != 2 || !slices.Equal(positions(), []int64{11, 13}) {
+	if n := b.Drop(columns, output.Float32); n != 2 || !slices.Equal(positions(), []int64{11, 13}) {
 		t.Errorf("%d dropped, %v", n, b.Skips)
 	}
-	if n := b.Drop(output.Float16); n != 2 || !slices.Equal(positions(), []int64{11, 13, 10, 14}) {
+	if n := b.Drop(columns, output.Float16); n != 2 || !slices.Equal(positions(), []int64{11, 13, 10, 14}) {
 		t.Errorf("%d more dropped, %v", n, b.Skips)
 	}
 	if len(b.Rows) != 1 || b.Rows[0].Ordinal != 2 || !slices.Equal(b.positions, []int64{12}) {

@@ -6,6 +6,12 @@ var (
 	// ErrOption is returned for a value an option does not have.
 	ErrOption = errors.New("no such option")
 
+	// ErrPool is returned for a pool that there is not.
+	ErrPool = errors.New("no such pool")
+
+	// ErrLayer is returned for a layer that the model does not have.
+	ErrLayer = errors.New("no such layer")
+
 	// ErrVocabulary is returned when a model's vocabulary can't be fed from FASTA bytes.
 	ErrVocabulary = errors.New("unusable vocabulary")
 

@@ -91,7 +91,7 @@ func newEmbedderOf(t testing.TB, dir string, x *index.Index, threads, tokenBudge
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := NewEmbedder(x, model, DropGaps, maxLength, tokenBudget)
+	e, err := NewEmbedder(x, model, EmbeddingColumn(model.Config()), DropGaps, maxLength, tokenBudget)
 	if err != nil {
 		t.Fatal(err)
 	}

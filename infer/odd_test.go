@@ -28,14 +28,14 @@ func TestManyRecordsOfOneResidue(t *testing.T) {
 	}
 	seen := map[byte][]float32{}
 	for ordinal, row := range alone {
-		seen[letters[ordinal*7%20]] = row.Embedding
+		seen[letters[ordinal*7%20]] = row.Values
 	}
 	for ordinal, row := range rows {
 		want, ok := seen[letters[ordinal*7%20]]
 		if !ok || row.Residues != 1 {
 			t.Fatalf("record %d: %+v", ordinal, row)
 		}
-		for d, v := range row.Embedding {
+		for d, v := range row.Values {
 			if math.Float32bits(v) != math.Float32bits(want[d]) {
 				t.Fatalf("record %d: dimension %d is %v, alone %v", ordinal, d, v, want[d])
 			}

@@ -29,7 +29,7 @@ func TestCheckOriginFindsRowsOfSomethingElse(t *testing.T) {
 			t.Fatal(err)
 		}
 		id := output.PartID{Rank: 0, World: 2, Block: 0}
-		w, err := output.CreatePart(dir, output.PartInfo{PartID: id, Items: block.Len(), DType: output.Float32, Dimension: e.hidden()})
+		w, err := output.CreatePart(dir, output.PartInfo{PartID: id, Items: block.Len(), DType: output.Float32, Columns: e.collector.columns})
 		if err != nil {
 			t.Fatal(err)
 		}

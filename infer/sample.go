@@ -2,6 +2,7 @@ package infer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -13,9 +14,9 @@ import (
 type Recomputed struct {
 	Ordinal   int64
 	ID        string
-	Identical bool    // bit for bit
-	Largest   float64 // largest difference, as a share of the row's largest value
-	Cosine    float64 // of the angle between them
+	Identical bool    // bit for bit, in all columns
+	Largest   float64 // largest difference, as a share of the largest value of its column
+	Cosine    float64 // of the angle between them, in the column where it is least
 }
 
 // Sample computes n records, spread evenly over the index, again, and compares them with the rows of the data set.
@@ -71,14 +72,41 @@ func compareRow(path string, again output.Row) (r Recomputed, found bool, err er
 			return r, false, fmt.Errorf("%s: record %s (ordinal %d) was computed from another sequence than the FASTA file holds now",
 				path, row.ID, row.Ordinal)
 		}
-		if part.Info.DType == output.Float16 {
-			output.RoundToFloat16(again.Embedding)
-		}
-		r = Recomputed{Ordinal: row.Ordinal, ID: row.ID, Identical: slices.Equal(row.Embedding, again.Embedding)}
-		r.Largest, r.Cosine = LargestDifference(row.Embedding, again.Embedding), cosine(row.Embedding, again.Embedding)
-		return r, true, nil
+		r = Recomputed{Ordinal: row.Ordinal, ID: row.ID, Identical: true, Cosine: 1}
+		return r, true, r.compareColumns(part, row, &again)
 	}
 	return r, false, nil
+}
+
+// compareColumns compares what a part holds of a row with what came out again.
+func (r *Recomputed) compareColumns(part *output.Part, row, again *output.Row) error {
+	was := row.Values
+	for c, values := range part.Info.Columns.InRows().Split(again.Values) {
+		r.compare(part.Info.DType, was[:c.Width], values)
+		was = was[c.Width:]
+	}
+	for i, c := range part.Info.Columns.InArrays() {
+		array, err := part.OpenArray(c)
+		if err != nil {
+			return err
+		}
+		was, err := array.Read(row.Offsets[i], row.Residues)
+		if err := errors.Join(err, array.Close()); err != nil {
+			return err
+		}
+		r.compare(part.Info.DType, was, again.PerResidue[i])
+	}
+	return nil
+}
+
+// compare takes note of a column, stored as t.
+func (r *Recomputed) compare(t output.DType, was, again []float32) {
+	if t == output.Float16 {
+		output.RoundToFloat16(again)
+	}
+	r.Identical = r.Identical && slices.Equal(was, again)
+	r.Largest = max(r.Largest, LargestDifference(was, again))
+	r.Cosine = min(r.Cosine, Cosine(was, again))
 }
 
 // LargestDifference returns the largest |a-b| as a share of the largest |a|.
@@ -94,12 +122,15 @@ func LargestDifference(a, b []float32) float64 {
 	return difference / largest
 }
 
-// cosine returns the cosine of the angle between two rows.
-func cosine(a, b []float32) float64 {
+// Cosine returns the cosine of the angle between two rows; two of zeros are equal.
+func Cosine(a, b []float32) float64 {
 	var product, squareA, squareB float64
 	for i := range a {
 		x, y := float64(a[i]), float64(b[i])
 		product, squareA, squareB = product+x*y, squareA+x*x, squareB+y*y
+	}
+	if squareA == 0 && squareB == 0 {
+		return 1
 	}
 	return product / math.Sqrt(squareA*squareB)
 }

@@ -84,7 +84,7 @@ func embedAll(ctx context.Context, x *index.Index, t Task) (o Outcome, err error
 		return o, err
 	}
 	defer model.Close()
-	embedder, err := infer.NewEmbedder(x, model, infer.DropGaps, int64(t.Cut), infer.CPUTokenBudget)
+	embedder, err := infer.NewEmbedder(x, model, infer.EmbeddingColumn(model.Config()), infer.DropGaps, int64(t.Cut), infer.CPUTokenBudget)
 	if err != nil {
 		return o, err
 	}
@@ -93,7 +93,7 @@ func embedAll(ctx context.Context, x *index.Index, t Task) (o Outcome, err error
 	begin := time.Now()
 	err = embedder.Embed(ctx, index.Share(x.Len(), 0, 1), func(int64) (string, bool) { return "", false }, func(b *infer.Batch) error {
 		for _, row := range b.Rows {
-			rows[row.Ordinal] = slices.Clone(row.Embedding)
+			rows[row.Ordinal] = slices.Clone(row.Values)
 			o.Records++
 			o.Residues += row.Residues
 		}

@@ -83,7 +83,7 @@ func (w *InferCPU) Prepare(ctx context.Context, dir string) (err error) {
 	if w.loaded, err = esm2.Load(w.Model.folder, w.backend); err != nil {
 		return err
 	}
-	w.embedder, err = infer.NewEmbedder(w.index, w.loaded, infer.DropGaps, w.cut(), infer.CPUTokenBudget)
+	w.embedder, err = infer.NewEmbedder(w.index, w.loaded, infer.EmbeddingColumn(w.loaded.Config()), infer.DropGaps, w.cut(), infer.CPUTokenBudget)
 	return err
 }
 
@@ -103,7 +103,7 @@ func embed(ctx context.Context, embedder *infer.Embedder, m *model, r index.Rang
 	e := embedded{rows: make(map[int64][]float32)}
 	err := embedder.Embed(ctx, r, func(int64) (string, bool) { return "", false }, func(b *infer.Batch) error {
 		for _, row := range b.Rows {
-			e.rows[row.Ordinal] = slices.Clone(row.Embedding)
+			e.rows[row.Ordinal] = slices.Clone(row.Values)
 			e.residues += row.Residues
 			e.flops += m.config.FLOPs(row.Residues + 2)
 		}

@@ -54,7 +54,7 @@ func (w *InferInt8) Prepare(ctx context.Context, dir string) error {
 	if w.loaded, err = esm2.LoadInt8(w.Exact.Model.folder, file, digest, w.backend); err != nil {
 		return err
 	}
-	w.embedder, err = infer.NewEmbedder(w.Exact.index, w.loaded, infer.DropGaps, maxLength, infer.CPUTokenBudget)
+	w.embedder, err = infer.NewEmbedder(w.Exact.index, w.loaded, infer.EmbeddingColumn(w.loaded.Config()), infer.DropGaps, maxLength, infer.CPUTokenBudget)
 	return err
 }
 

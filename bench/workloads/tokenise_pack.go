@@ -52,7 +52,7 @@ func (w *TokenisePack) Prepare(ctx context.Context, dir string) (err error) {
 	if w.model, err = esm2.Load(tiny.folder, w.backend); err != nil {
 		return err
 	}
-	if w.embedder, err = infer.NewEmbedder(w.index, w.model, infer.DropGaps, maxLength, infer.CPUTokenBudget); err != nil {
+	if w.embedder, err = infer.NewEmbedder(w.index, w.model, infer.EmbeddingColumn(w.model.Config()), infer.DropGaps, maxLength, infer.CPUTokenBudget); err != nil {
 		return err
 	}
 	return w.expect(ctx)

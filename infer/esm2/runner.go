@@ -22,6 +22,7 @@ type Runner struct {
 	feedForward backend.Activation // [T, F]
 
 	tokens int // T of the batch in hand
+	wanted []States
 	traced [][]float32
 	trace  func(layer int, hidden []float32)
 }
@@ -60,22 +61,10 @@ func (m *Model) NewRunner(maxTokens, maxSequences int) (*Runner, error) {
 // The slice is valid during the call. nil ends tracing.
 func (r *Runner) Trace(fn func(layer int, hidden []float32)) { r.trace = fn }
 
-// Start queues a batch. The mean embeddings [B, H] are in pooled after Finish; until then pooled and the batch's slices
-// belong to the runner. A sequence of BOS and EOS alone gives zeros.
-//
-// Errors: ErrBatch, and nothing is queued.
+// Start is StartStates for the mean embeddings [B, H], which are in pooled after Finish. A sequence of BOS and EOS alone
+// gives zeros.
 func (r *Runner) Start(b backend.Batch, pooled []float32) error {
-	if err := r.check(b, pooled); err != nil {
-		return err
-	}
-	if err := r.stream.Begin(b); err != nil {
-		return err
-	}
-	r.tokens = len(b.Tokens)
-	r.traced = r.traced[:0]
-	r.forward()
-	r.stream.MeanPool(pooled, r.hidden)
-	return nil
+	return r.StartStates(b, States{Layer: r.model.config.Layers, Mean: pooled})
 }
 
 // Finish waits for the batch. A weights file that changed under the mapping is named here.
@@ -104,7 +93,7 @@ func (r *Runner) forward() {
 	m, s, c := r.model, r.stream, r.model.config
 	eps := float32(c.LayerNormEps)
 	s.Embed(r.hidden, m.embeddings, c.embeddingScale())
-	r.read()
+	r.take(0)
 	for i, l := range m.layers {
 		s.LayerNorm(r.normed, r.hidden, l.attentionNorm.gain, l.attentionNorm.bias, eps)
 		s.LinearQKV(r.qkv, r.normed, l.qkv.weight, l.qkv.bias, m.frequencies, c.Heads)
@@ -115,34 +104,27 @@ func (r *Runner) forward() {
 		s.LinearGELU(r.feedForward, r.normed, l.up.weight, l.up.bias)
 		s.LinearAdd(r.hidden, r.feedForward, l.down.weight, l.down.bias)
 		if i < len(m.layers)-1 {
-			r.read()
+			r.take(i + 1)
 		}
 	}
 	s.LayerNorm(r.hidden, r.hidden, m.final.gain, m.final.bias, eps)
-	r.read()
+	r.take(len(m.layers))
 }
 
-// read keeps the residual stream as it is at this point of the queue, for Trace.
-func (r *Runner) read() {
-	if r.trace == nil {
-		return
-	}
-	hidden := make([]float32, r.tokens*r.model.config.HiddenSize)
-	r.stream.Read(hidden, r.hidden)
-	r.traced = append(r.traced, hidden)
-}
-
-func (r *Runner) check(b backend.Batch, pooled []float32) error {
+func (r *Runner) check(b backend.Batch, wanted []States) error {
 	c := r.model.config
 	sequences := b.Sequences()
 	switch {
 	case sequences < 1 || sequences > r.maxSequences || len(b.Tokens) > r.maxTokens:
 		return fmt.Errorf("%w: %d tokens in %d sequences, the runner holds %d in %d",
 			ErrBatch, len(b.Tokens), sequences, r.maxTokens, r.maxSequences)
-	case len(pooled) != sequences*c.HiddenSize:
-		return fmt.Errorf("%w: room for %d numbers of %d sequences of %d", ErrBatch, len(pooled), sequences, c.HiddenSize)
 	case b.CuSeqlens[0] != 0 || int(b.CuSeqlens[sequences]) != len(b.Tokens):
 		return fmt.Errorf("%w: cumulative lengths do not span the %d tokens", ErrBatch, len(b.Tokens))
+	}
+	for _, w := range wanted {
+		if err := r.checkStates(b, w); err != nil {
+			return err
+		}
 	}
 	for i := range sequences {
 		if b.CuSeqlens[i+1] <= b.CuSeqlens[i] {

@@ -35,13 +35,7 @@ func createArray(path string, header []byte, dtype DType, rows int64, dimension 
 }
 
 func (a *arrayFile) writeRow(i int64, row []float32) error {
-	for j, v := range row {
-		if a.dtype == Float16 {
-			binary.LittleEndian.PutUint16(a.buffer[2*j:], toFloat16(v))
-		} else {
-			binary.LittleEndian.PutUint32(a.buffer[4*j:], math.Float32bits(v))
-		}
-	}
+	a.buffer = a.dtype.encode(a.buffer[:0], row)
 	_, err := a.file.WriteAt(a.buffer, a.offset+i*int64(len(a.buffer)))
 	return err
 }

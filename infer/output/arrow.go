@@ -38,30 +38,23 @@ const (
 	arrowSingle = 1
 )
 
-// arrowSchema returns the value of ARROW:schema for parts of D values a row.
-func arrowSchema(dtype DType, dimension int) string {
+// arrowSchema returns the value of ARROW:schema for parts of those columns.
+func arrowSchema(dtype DType, columns Columns) string {
 	b := flatbuffers.NewBuilder(1024)
-	fields := make([]flatbuffers.UOffsetT, 0, numColumns)
-	for i, name := range columnNames {
+	fields := make([]flatbuffers.UOffsetT, 0, numRecordColumns+len(columns))
+	for i, name := range recordColumns {
 		switch i {
 		case colID, colDescription, colFile, colMD5:
 			fields = append(fields, arrowField(b, name, arrowUtf8, arrowTable(b, 0, nil)))
-		case colEmbedding:
-			element := arrowField(b, "element", arrowFloatingPoint, arrowTable(b, 1, func() {
-				precision := int16(arrowSingle)
-				if dtype == Float16 {
-					precision = arrowHalf
-				}
-				b.PrependInt16Slot(0, precision, 0)
-			}))
-			fields = append(fields, arrowField(b, name, arrowFixedSizeList, arrowTable(b, 1, func() {
-				b.PrependInt32Slot(0, int32(dimension), 0) // listSize
-			}), element))
 		default:
-			fields = append(fields, arrowField(b, name, arrowInt, arrowTable(b, 2, func() {
-				b.PrependInt32Slot(0, 64, 0) // bitWidth
-				b.PrependBoolSlot(1, true, false)
-			})))
+			fields = append(fields, arrowInteger(b, name))
+		}
+	}
+	for _, c := range columns {
+		if c.PerResidue() {
+			fields = append(fields, arrowInteger(b, c.stored()))
+		} else {
+			fields = append(fields, arrowList(b, c.stored(), dtype, c.Width))
 		}
 	}
 	list := b.CreateVectorOfTables(fields)
@@ -80,6 +73,28 @@ func arrowSchema(dtype DType, dimension int) string {
 	binary.LittleEndian.PutUint32(framed[4:], uint32(size))
 	copy(framed[8:], message)
 	return base64.StdEncoding.EncodeToString(framed)
+}
+
+// arrowInteger writes a field of int64.
+func arrowInteger(b *flatbuffers.Builder, name string) flatbuffers.UOffsetT {
+	return arrowField(b, name, arrowInt, arrowTable(b, 2, func() {
+		b.PrependInt32Slot(0, 64, 0) // bitWidth
+		b.PrependBoolSlot(1, true, false)
+	}))
+}
+
+// arrowList writes a field of lists of that many floats.
+func arrowList(b *flatbuffers.Builder, name string, dtype DType, width int) flatbuffers.UOffsetT {
+	element := arrowField(b, "element", arrowFloatingPoint, arrowTable(b, 1, func() {
+		precision := int16(arrowSingle)
+		if dtype == Float16 {
+			precision = arrowHalf
+		}
+		b.PrependInt16Slot(0, precision, 0)
+	}))
+	return arrowField(b, name, arrowFixedSizeList, arrowTable(b, 1, func() {
+		b.PrependInt32Slot(0, int32(width), 0) // listSize
+	}), element)
 }
 
 // arrowTable writes a table of the given number of slots; fill sets those that are not at their default.

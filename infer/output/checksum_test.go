@@ -44,7 +44,7 @@ func TestEveryFlippedByteIsFound(t *testing.T) {
 // TestNoTextPassesForTheChecksum: ids and reasons of skipped records stand in the footer too.
 func TestNoTextPassesForTheChecksum(t *testing.T) {
 	d := newDataSet(t, 10, 2, Float32)
-	w, err := CreatePart(d.dir, PartInfo{PartID: PartID{0, 1, 0}, Items: 1, DType: Float32, Dimension: 2})
+	w, err := CreatePart(d.dir, PartInfo{PartID: PartID{0, 1, 0}, Items: 1, DType: Float32, Columns: embedding(2)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,6 +37,11 @@ func (d Dir) Skipped() string { return filepath.Join(string(d), "skipped.tsv") }
 // Part returns the path of a part.
 func (d Dir) Part(id PartID) string { return filepath.Join(d.Embeddings(), id.Name()) }
 
+// Array returns the path of a part's array file of a column.
+func (d Dir) Array(id PartID, c Column) string {
+	return filepath.Join(string(d), c.Name, id.ArrayName())
+}
+
 // Create makes the folders that are missing and removes what processes of this host that have ended left in Tmp.
 func (d Dir) Create() error {
 	if err := d.makeFolders(); err != nil {
@@ -116,6 +121,9 @@ func (d Dir) Clear() error {
 		}
 	}
 	if err := disk.SyncDir(d.Embeddings()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := d.removeArrays(); err != nil {
 		return err
 	}
 	return removeIfThere(d.Manifest())

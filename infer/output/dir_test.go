@@ -15,9 +15,9 @@ const writerEnv = "LONGFIRST_TEST_WRITER"
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(writerEnv); dir != "" {
-		w, err := CreatePart(Dir(dir), PartInfo{PartID: PartID{0, 1, 0}, Items: 1, DType: Float32, Dimension: 1})
+		w, err := CreatePart(Dir(dir), PartInfo{PartID: PartID{0, 1, 0}, Items: 1, DType: Float32, Columns: embedding(1)})
 		if err == nil {
-			err = w.Append([]Row{{Embedding: []float32{1}}})
+			err = w.Append([]Row{{Values: []float32{1}}})
 		}
 		fmt.Println(err)
 		io.Copy(io.Discard, os.Stdin)

@@ -14,6 +14,8 @@ var (
 
 // Errors of writing a part.
 var (
+	// ErrColumns is returned for columns that no data set can have.
+	ErrColumns = errors.New("unusable columns")
 	// ErrInvalidRow is returned for a row that must not become data: a value that is NaN or Inf, an embedding of
 	// the wrong width.
 	ErrInvalidRow = errors.New("invalid row")
@@ -29,6 +31,8 @@ var (
 	ErrIncomplete = errors.New("data set not complete")
 	// ErrMixedParts is returned when parts of one data set differ in dimension or element type.
 	ErrMixedParts = errors.New("parts do not belong together")
+	// ErrNoColumn is returned for a column that the data set does not have.
+	ErrNoColumn = errors.New("no such column")
 	// ErrDuplicateRow is returned when an ordinal has more than one row in a data set.
 	ErrDuplicateRow = errors.New("record embedded more than once")
 )

@@ -26,10 +26,13 @@ const FilesFile = "files.tsv"
 // What a file name can't hold, or some system reads otherwise, is written as % and two hexadecimal digits: / \ | : * ? " < >
 // %, control characters, and a dot in front. Of ids that are equal, or differ in case only, all but the first get ~ and their
 // ordinal. Longer names than a file system takes are cut and get it as well. Memory: about 16 bytes a row for the names.
-func ExportESMExtract(ctx context.Context, dir Dir, outDir string) (Export, error) {
-	s, err := openSource(ctx, dir)
+func ExportESMExtract(ctx context.Context, dir Dir, column, outDir string) (Export, error) {
+	s, err := openSource(ctx, dir, column)
 	if err != nil {
 		return Export{}, err
+	}
+	if s.column.Pool != PoolMean {
+		return Export{}, fmt.Errorf("%w: esm-extract writes means, and %s is none; export it as npy or npz", ErrColumns, s.column.Name)
 	}
 	o, err := s.inOrder(ctx)
 	if err != nil {
@@ -47,14 +50,10 @@ func ExportESMExtract(ctx context.Context, dir Dir, outDir string) (Export, erro
 	lines := bufio.NewWriterSize(list, ioBufferSize)
 	lines.WriteString("id\tordinal\tfile\n") // an error stays with the buffer
 	names := fileNames{}
-	layer := s.manifest.Options.Layer
-	if layer < 0 { // counted from the last one
-		layer += s.manifest.Model.Layers + 1
-	}
 	err = o.each(ctx, func(line, elements []byte) error {
 		id, ordinal := idOf(line), string(fieldOf(line, 1))
-		name := names.next(id, ordinal)
-		content, err := torchFile(id, layer, o.dtype, elements)
+		name := names.next(id, ordinal) + ".pt"
+		content, err := torchFile(id, s.column.Layer, o.dtype, elements)
 		if err != nil {
 			return err
 		}
@@ -97,7 +96,7 @@ func (n fileNames) next(id, ordinal string) string {
 			stem += "~"
 		}
 	}
-	return stem + ".pt"
+	return stem
 }
 
 func (n fileNames) enter(stem string) bool {

@@ -23,16 +23,16 @@ func TestExportNPY(t *testing.T) {
 			d := newDataSet(t, 100, 12, dtype)
 			d.write(t)
 			out := filepath.Join(t.TempDir(), "new", "folder")
-			e, err := ExportNPY(context.Background(), d.dir, out)
+			e, err := ExportNPY(context.Background(), d.dir, "", out)
 			if err != nil {
 				t.Fatal(err)
 			}
 			want := d.embedded()
-			mustEqual(t, e, Export{Rows: int64(len(want)), Records: 100, Dimension: 12, DType: dtype,
-				Files: []string{filepath.Join(out, NPYFile), filepath.Join(out, IDsFile)}})
-			mustEqual(t, names(t, out), []string{NPYFile, IDsFile})
+			mustEqual(t, e, Export{Rows: int64(len(want)), Records: 100, Column: embedding(12)[0], DType: dtype,
+				Files: []string{filepath.Join(out, "embeddings.npy"), filepath.Join(out, IDsFile)}})
+			mustEqual(t, names(t, out), []string{"embeddings.npy", IDsFile})
 
-			array := readFile(t, filepath.Join(out, NPYFile))
+			array := readFile(t, filepath.Join(out, "embeddings.npy"))
 			header := npyHeader(dtype, int64(len(want)), 12)
 			if !bytes.HasPrefix(array, header) || len(header)%64 != 0 || len(array) != len(header)+len(want)*12*dtype.Size() {
 				t.Fatalf("%d bytes, header %q", len(array), array[:64])
@@ -47,7 +47,7 @@ func TestExportNPY(t *testing.T) {
 					t.Fatal(err)
 				}
 				dtype.decode(row, buffer)
-				if diff := cmp.Diff(w.Embedding, row); diff != "" {
+				if diff := cmp.Diff(w.Values, row); diff != "" {
 					t.Fatalf("row %d\n%s", i, diff)
 				}
 				number := func(n int64) string { return strconv.FormatInt(n, 10) }
@@ -80,7 +80,7 @@ func TestExportTSV(t *testing.T) {
 	d := newDataSet(t, 60, 5, Float32)
 	d.write(t)
 	var b bytes.Buffer
-	e, err := ExportTSV(context.Background(), d.dir, &b)
+	e, err := ExportTSV(context.Background(), d.dir, "", &b)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestExportTSV(t *testing.T) {
 	mustEqual(t, lines[0][len(lines[0])-5:], []string{"e0", "e1", "e2", "e3", "e4"})
 	for i, w := range want {
 		mustEqual(t, lines[i+1][0], w.ID)
-		for j, v := range w.Embedding {
+		for j, v := range w.Values {
 			got, err := strconv.ParseFloat(lines[i+1][len(ExportedColumns)+j], 32)
 			if err != nil || float32(got) != v {
 				t.Fatalf("row %d value %d: %v, want %v (%v)", i, j, got, v, err)
@@ -106,7 +106,7 @@ func TestExportOfNoRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	out := t.TempDir()
-	e, err := ExportNPY(context.Background(), d.dir, out)
+	e, err := ExportNPY(context.Background(), d.dir, "", out)
 	if err != nil || e.Rows != 0 {
 		t.Fatal(e, err)
 	}
@@ -134,7 +134,7 @@ func TestExportRefusesPartsThatDoNotBelongTogether(t *testing.T) {
 			d.write(t)
 			c.spoil(t, d)
 			out := t.TempDir()
-			if _, err := ExportNPY(context.Background(), d.dir, out); !errors.Is(err, c.want) {
+			if _, err := ExportNPY(context.Background(), d.dir, "", out); !errors.Is(err, c.want) {
 				t.Fatal(err)
 			}
 			mustEqual(t, names(t, out), []string{})

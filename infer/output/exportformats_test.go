@@ -31,7 +31,7 @@ func TestExportSafetensors(t *testing.T) {
 	for dtype, name := range map[DType]string{Float32: "F32", Float16: "F16"} {
 		d := newDataSet(t, 50, 7, dtype)
 		d.write(t)
-		e, err := ExportSafetensors(t.Context(), d.dir, filepath.Join(t.TempDir(), "new"))
+		e, err := ExportSafetensors(t.Context(), d.dir, "", filepath.Join(t.TempDir(), "new"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -46,7 +46,7 @@ func TestExportSafetensors(t *testing.T) {
 		mustEqual(t, tensor.Shape, []int{len(want), 7})
 		for i, w := range want {
 			size := 7 * dtype.Size()
-			mustEqual(t, tensor.Data[i*size:][:size], elementsOf(dtype, w.Embedding))
+			mustEqual(t, tensor.Data[i*size:][:size], elementsOf(dtype, w.Values))
 		}
 		mustEqual(t, len(readTSV(t, readFile(t, e.Files[1])))-1, len(want))
 	}
@@ -56,11 +56,11 @@ func TestExportNPZ(t *testing.T) {
 	d := newDataSet(t, 50, 7, Float16)
 	d.write(t)
 	out := filepath.Join(t.TempDir(), "new")
-	e, err := ExportNPZ(t.Context(), d.dir, out)
+	e, err := ExportNPZ(t.Context(), d.dir, "", out)
 	if err != nil {
 		t.Fatal(err)
 	}
-	mustEqual(t, names(t, out), []string{NPZFile})
+	mustEqual(t, names(t, out), []string{"embeddings.npz"})
 	mustEqual(t, names(t, d.dir.Tmp()), []string{})
 	archive, err := zip.OpenReader(e.Files[0])
 	if err != nil {
@@ -84,7 +84,7 @@ func TestExportNPZ(t *testing.T) {
 		longest = max(longest, len([]rune(w.ID)))
 	}
 	for _, w := range want {
-		embeddings = append(embeddings, elementsOf(Float16, w.Embedding)...)
+		embeddings = append(embeddings, elementsOf(Float16, w.Values)...)
 		text := make([]byte, 4*longest)
 		for i, r := range []rune(w.ID) {
 			binary.LittleEndian.PutUint32(text[4*i:], uint32(r))
@@ -104,10 +104,9 @@ func TestExportNPZ(t *testing.T) {
 
 func TestExportESMExtract(t *testing.T) {
 	d := newDataSet(t, 50, 7, Float32)
-	d.manifest.Options.Layer, d.manifest.Model.Layers = -1, 33
 	d.write(t)
 	out := filepath.Join(t.TempDir(), "new")
-	e, err := ExportESMExtract(t.Context(), d.dir, out)
+	e, err := ExportESMExtract(t.Context(), d.dir, "", out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,10 +123,10 @@ func TestExportESMExtract(t *testing.T) {
 		mustEqual(t, root.Get("label"), any(w.ID))
 		mustEqual(t, lines[i+1][0], w.ID)
 		layers := root.Get("mean_representations").(*checkpoint.Dict)
-		mustEqual(t, layers.Keys, []any{int64(33)})
+		mustEqual(t, layers.Keys, []any{int64(6)})
 		f.Close()
 		content := readFile(t, filepath.Join(out, lines[i+1][2]))
-		if !bytes.Contains(content, elementsOf(Float32, w.Embedding)) {
+		if !bytes.Contains(content, elementsOf(Float32, w.Values)) {
 			t.Errorf("%s lacks its embedding", lines[i+1][2])
 		}
 	}
@@ -136,22 +135,22 @@ func TestExportESMExtract(t *testing.T) {
 func TestFileNamesAreDistinctAndPortable(t *testing.T) {
 	n := fileNames{}
 	for _, c := range []struct{ id, ordinal, want string }{
-		{"P12345", "0", "P12345.pt"},
-		{"sp|P12345|NAME_HUMAN", "1", "sp%7CP12345%7CNAME_HUMAN.pt"},
-		{"a/b", "2", "a%2Fb.pt"},
-		{"../../etc/passwd", "3", "%2E.%2F..%2Fetc%2Fpasswd.pt"},
-		{"p12345", "4", "p12345~4.pt"},
-		{"P12345", "5", "P12345~5.pt"},
-		{"p6~6", "9", "p6~6.pt"},
-		{"p6", "7", "p6.pt"},
-		{"P6", "6", "P6~6~.pt"},
-		{"50%", "8", "50%25.pt"},
+		{"P12345", "0", "P12345"},
+		{"sp|P12345|NAME_HUMAN", "1", "sp%7CP12345%7CNAME_HUMAN"},
+		{"a/b", "2", "a%2Fb"},
+		{"../../etc/passwd", "3", "%2E.%2F..%2Fetc%2Fpasswd"},
+		{"p12345", "4", "p12345~4"},
+		{"P12345", "5", "P12345~5"},
+		{"p6~6", "9", "p6~6"},
+		{"p6", "7", "p6"},
+		{"P6", "6", "P6~6~"},
+		{"50%", "8", "50%25"},
 	} {
 		mustEqual(t, n.next(c.id, c.ordinal), c.want)
 	}
 	long := strings.Repeat("é", 300)
 	name := n.next(long, "12")
-	if len(name) > 255 || !strings.HasSuffix(name, "~12.pt") {
+	if len(name) > 255 || !strings.HasSuffix(name, "~12") {
 		t.Errorf("%d bytes: %s", len(name), name)
 	}
 	if err := os.WriteFile(filepath.Join(t.TempDir(), name), nil, 0o666); err != nil {

@@ -22,14 +22,29 @@ type dataSet struct {
 	infos    []PartInfo
 }
 
+// embedding is the column of a data set of which nothing else was asked.
+func embedding(dimension int) Columns { return Columns{NewColumn(PoolMean, 6, 6, dimension)} }
+
+// manyColumns are two columns in rows around two in arrays.
+func manyColumns(dimension int) Columns {
+	return Columns{NewColumn(PoolMean, 6, 6, dimension), NewColumn(PoolPerResidue, 6, 6, dimension),
+		NewColumn(PoolCLS, 3, 6, dimension), NewColumn(PoolPerResidue, 0, 6, dimension)}
+}
+
 // newDataSet makes records and blocks up; nothing is written.
 func newDataSet(t testing.TB, records, dimension int, dtype DType) *dataSet {
 	t.Helper()
+	return newDataSetOf(t, records, embedding(dimension), dtype)
+}
+
+func newDataSetOf(t testing.TB, records int, columns Columns, dtype DType) *dataSet {
+	t.Helper()
+	dimension := columns[0].Width
 	d := &dataSet{dir: Dir(t.TempDir()), manifest: Manifest{
 		Program:      "longfirst 0.0.1",
 		Index:        IndexSummary{Digest: strings.Repeat("1d", 32), Records: int64(records), Residues: 12345, Longest: 600},
 		Model:        ModelSummary{Digest: strings.Repeat("3e", 32), Architecture: "ESM-2", Layers: 6, HiddenSize: dimension, Heads: 4, Parameters: 7500000},
-		Options:      ContentOptions{MaxLength: 1024, Gaps: "drop", Pooling: "mean", Layer: 6, DType: dtype, Dimension: dimension},
+		Options:      ContentOptions{MaxLength: 1024, Gaps: "drop", Columns: columns, DType: dtype},
 		NumericClass: "cpu fp32 go v1",
 		WorldSize:    2,
 		Blocks:       BlockRule{Rule: "flops", Figures: map[string]int64{"target": 1000, "most": 20}},
@@ -40,6 +55,16 @@ func newDataSet(t testing.TB, records, dimension int, dtype DType) *dataSet {
 	rng := rand.New(rand.NewPCG(1, 2))
 	descriptions := []string{"", "tab\there", `"begins with a quote`, `5' "in" the middle`, "OS=Homo sapiens"}
 	headers := []string{"sp|P1|A", "bad\xffbyte", `"quoted" id`, "naïve", "twice", "twice", `plain\xff`}
+	numbers := func(n int) []float32 {
+		values := make([]float32, n)
+		for j := range values {
+			values[j] = fromFloat16(toFloat16(float32(rng.NormFloat64())))
+			if dtype == Float32 {
+				values[j] = float32(rng.NormFloat64())
+			}
+		}
+		return values
+	}
 	for i := range records {
 		id := headers[i%len(headers)]
 		if i >= len(headers) {
@@ -47,14 +72,11 @@ func newDataSet(t testing.TB, records, dimension int, dtype DType) *dataSet {
 		}
 		row := Row{
 			Ordinal: int64(i), ID: id, Description: descriptions[i%len(descriptions)], File: fmt.Sprintf("/data/%d.fa", i%3),
-			ByteOffset: int64(i) * 700, Length: int64(i), Residues: int64(i) - 1, Unknown: int64(i % 4), Truncated: int64(i % 7),
-			MD5: fmt.Sprintf("%032x", i), Embedding: make([]float32, dimension),
+			ByteOffset: int64(i) * 700, Length: int64(i), Residues: int64(i % 50), Unknown: int64(i % 4), Truncated: int64(i % 7),
+			MD5: fmt.Sprintf("%032x", i), Values: numbers(columns.InRows().Width()),
 		}
-		for j := range row.Embedding {
-			row.Embedding[j] = fromFloat16(toFloat16(float32(rng.NormFloat64())))
-			if dtype == Float32 {
-				row.Embedding[j] = float32(rng.NormFloat64())
-			}
+		for _, c := range columns.InArrays() {
+			row.PerResidue = append(row.PerResidue, numbers(int(row.Residues)*c.Width))
 		}
 		d.rows = append(d.rows, row)
 	}
@@ -72,7 +94,7 @@ func newDataSet(t testing.TB, records, dimension int, dtype DType) *dataSet {
 			d.infos = append(d.infos, PartInfo{
 				PartID: id, FirstItem: int64(first), Items: int64(len(items)),
 				IndexDigest: d.manifest.Index.Digest, ModelDigest: d.manifest.Model.Digest, NumericClass: d.manifest.NumericClass,
-				Layer: 6, Pooling: "mean", DType: dtype, Dimension: dimension, Program: d.manifest.Program,
+				Columns: columns, DType: dtype, Program: d.manifest.Program,
 			})
 		}
 	}
@@ -166,7 +188,7 @@ func (d *dataSet) prove(t testing.TB) Proof {
 
 func (d *dataSet) partPath(i int) string { return d.dir.Part(d.infos[i].PartID) }
 
-// readRows reads a part's rows, each with its own embedding.
+// readRows reads a part's rows, each with its own values, those of arrays included.
 func readRows(path string) ([]Row, error) {
 	part, err := OpenPart(path)
 	if err != nil {
@@ -183,10 +205,26 @@ func partRows(part *Part) ([]Row, error) {
 			return rows, err
 		}
 		r := *row
-		r.Embedding = append([]float32(nil), row.Embedding...)
+		r.Values, r.Offsets = append([]float32(nil), row.Values...), nil
+		for i, c := range part.Info.Columns.InArrays() {
+			values, err := readArray(part, c, row.Offsets[i], row.Residues)
+			if err != nil {
+				return rows, err
+			}
+			r.PerResidue = append(r.PerResidue, values)
+		}
 		rows = append(rows, r)
 	}
 	return rows, nil
+}
+
+func readArray(part *Part, c Column, offset, n int64) ([]float32, error) {
+	array, err := part.OpenArray(c)
+	if err != nil {
+		return nil, err
+	}
+	defer array.Close()
+	return array.Read(offset, n)
 }
 
 func mustEqual(t testing.TB, got, want any) {

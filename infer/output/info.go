@@ -8,10 +8,11 @@ import (
 // PartVersion is the version of the part format this package writes and reads.
 //
 //	1  first
-//	2  a checksum of the whole file; version 1 had none and is not read any more
-const PartVersion = 2
+//	2  a checksum of the whole file
+//	3  columns of several layers and pools, and arrays; older versions are not read any more
+const PartVersion = 3
 
-// DType is the element type of the embedding column.
+// DType is the element type of what a model computes.
 type DType string
 
 const (
@@ -38,20 +39,19 @@ func (t DType) Holds(v float32) bool {
 // PartInfo is what a part says about itself: which records it accounts for and what computed them. It is stored as
 // JSON in the Parquet key-value metadata under MetadataKey.
 type PartInfo struct {
-	Version      int    `json:"version"` // set by CreatePart
-	PartID              // set by the caller
-	FirstItem    int64  `json:"first_item"`   // the block is items [FirstItem, FirstItem+Items) of the share
-	Items        int64  `json:"items"`        // records of the block: rows + skips
-	Rows         int64  `json:"rows"`         // set by Publish
-	IndexDigest  string `json:"index_digest"` // lower hex
-	ModelDigest  string `json:"model_digest"` // lower hex
-	NumericClass string `json:"numeric_class"`
-	Layer        int    `json:"layer"` // index into the hidden states, 0 = token embeddings
-	Pooling      string `json:"pooling"`
-	DType        DType  `json:"dtype"`
-	Dimension    int    `json:"dimension"` // D
-	Program      string `json:"program"`   // name and version of the writer
-	Skips        []Skip `json:"skips"`     // set by Publish, in ordinal order
+	Version      int         `json:"version"` // set by CreatePart
+	PartID                   // set by the caller
+	FirstItem    int64       `json:"first_item"`   // the block is items [FirstItem, FirstItem+Items) of the share
+	Items        int64       `json:"items"`        // records of the block: rows + skips
+	Rows         int64       `json:"rows"`         // set by Publish
+	IndexDigest  string      `json:"index_digest"` // lower hex
+	ModelDigest  string      `json:"model_digest"` // lower hex
+	NumericClass string      `json:"numeric_class"`
+	Columns      Columns     `json:"columns"`
+	DType        DType       `json:"dtype"`
+	Program      string      `json:"program"`          // name and version of the writer
+	Arrays       []ArrayInfo `json:"arrays,omitempty"` // set by Publish, one for each column in an array
+	Skips        []Skip      `json:"skips"`            // set by Publish, in ordinal order
 }
 
 // MetadataKey is the Parquet key-value metadata key of PartInfo.
@@ -88,9 +88,10 @@ func decodeInfo(path, text string) (PartInfo, error) {
 		return PartInfo{}, fmt.Errorf("%s: metadata: %w: %v", path, ErrCorruptPart, err)
 	}
 	switch {
-	case info.Dimension < 1, !info.DType.Valid(), info.Rows < 0, info.Rows+int64(len(info.Skips)) != info.Items:
-		return PartInfo{}, fmt.Errorf("%s: metadata: %w: version %d, dtype %q, dimension %d, %d rows and %d skips for %d records",
-			path, ErrCorruptPart, info.Version, info.DType, info.Dimension, info.Rows, len(info.Skips), info.Items)
+	case info.Columns.check() != nil, !info.DType.Valid(), info.Rows < 0, info.Rows+int64(len(info.Skips)) != info.Items,
+		len(info.Arrays) != len(info.Columns.InArrays()):
+		return PartInfo{}, fmt.Errorf("%s: metadata: %w: version %d, dtype %q, columns %v, %d arrays, %d rows and %d skips for %d records",
+			path, ErrCorruptPart, info.Version, info.DType, info.Columns, len(info.Arrays), info.Rows, len(info.Skips), info.Items)
 	}
 	return info, nil
 }

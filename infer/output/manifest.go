@@ -13,10 +13,11 @@ import (
 	"time"
 )
 
-// ManifestVersion is the version of the manifest this package writes and the newest it reads.
+// ManifestVersion is the version of the manifest this package writes and reads.
 //
 //	1  first
-const ManifestVersion = 1
+//	2  columns of several layers and pools; version 1 is not read any more
+const ManifestVersion = 2
 
 // Manifest says what a data set is made of. The first run fixes it; every later run must want the same. It holds no
 // time and no host, so that processes that begin together write the same bytes.
@@ -60,12 +61,10 @@ type ModelSummary struct {
 
 // ContentOptions are the options that change what the rows hold.
 type ContentOptions struct {
-	MaxLength int64  `json:"max_length"` // residues, 0 = no cut
-	Gaps      string `json:"gaps"`       // drop or keep
-	Pooling   string `json:"pooling"`
-	Layer     int    `json:"layer"`
-	DType     DType  `json:"dtype"`
-	Dimension int    `json:"dimension"` // D
+	MaxLength int64   `json:"max_length"` // residues, 0 = no cut
+	Gaps      string  `json:"gaps"`       // drop or keep
+	Columns   Columns `json:"columns"`
+	DType     DType   `json:"dtype"`
 }
 
 // BlockRule says how a share is cut into blocks: a rule by name and its figures, as package infer defines them.
@@ -92,10 +91,8 @@ const (
 	FieldModel        Field = "model"
 	FieldMaxLength    Field = "--max-length"
 	FieldGaps         Field = "--gaps"
-	FieldPooling      Field = "--pool"
-	FieldLayer        Field = "layer"
+	FieldColumns      Field = "columns (--pool and --layers)"
 	FieldDType        Field = "element type"
-	FieldDimension    Field = "embedding dimension"
 	FieldNumericClass Field = "numeric class"
 	FieldWorldSize    Field = "--world-size"
 	FieldBlocks       Field = "block rule"
@@ -115,10 +112,8 @@ func (m Manifest) Differences(required Manifest) []Difference {
 	add(FieldModel, m.Model.describe(), required.Model.describe())
 	add(FieldMaxLength, m.Options.maxLength(), required.Options.maxLength())
 	add(FieldGaps, m.Options.Gaps, required.Options.Gaps)
-	add(FieldPooling, m.Options.Pooling, required.Options.Pooling)
-	add(FieldLayer, number(m.Options.Layer), number(required.Options.Layer))
+	add(FieldColumns, m.Options.Columns.String(), required.Options.Columns.String())
 	add(FieldDType, string(m.Options.DType), string(required.Options.DType))
-	add(FieldDimension, number(m.Options.Dimension), number(required.Options.Dimension))
 	add(FieldNumericClass, m.NumericClass, required.NumericClass)
 	add(FieldWorldSize, number(m.WorldSize), number(required.WorldSize))
 	add(FieldBlocks, m.Blocks.describe(), required.Blocks.describe())
@@ -231,11 +226,12 @@ func readManifest(path string) (Manifest, error) {
 	} else if err != nil {
 		return Manifest{}, fmt.Errorf("%s: %w: %v", path, ErrManifest, err)
 	}
-	if m.Version < 1 || m.Version > ManifestVersion {
-		return Manifest{}, fmt.Errorf("%s: %w: version %d, this program reads up to %d", path, ErrManifest, m.Version, ManifestVersion)
+	if m.Version != ManifestVersion {
+		return Manifest{}, fmt.Errorf("%s: %w: version %d, this program reads %d; go on with the version that began it, or begin anew with --overwrite",
+			path, ErrManifest, m.Version, ManifestVersion)
 	}
-	if o := m.Options; m.Index.Records < 0 || o.Dimension < 1 || !o.DType.Valid() {
-		return Manifest{}, fmt.Errorf("%s: %w: %d records, %d values of type %q a row", path, ErrManifest, m.Index.Records, o.Dimension, o.DType)
+	if o := m.Options; m.Index.Records < 0 || o.Columns.check() != nil || !o.DType.Valid() {
+		return Manifest{}, fmt.Errorf("%s: %w: %d records, columns %v of type %q", path, ErrManifest, m.Index.Records, o.Columns, o.DType)
 	}
 	return m, nil
 }

@@ -65,10 +65,8 @@ func TestManifestDifferences(t *testing.T) {
 		{FieldModel, func(m *Manifest) { m.Model.Digest = "88" }, "digest 88"},
 		{FieldMaxLength, func(m *Manifest) { m.Options.MaxLength = 0 }, "--max-length: the data set has 1024, this run has none"},
 		{FieldGaps, func(m *Manifest) { m.Options.Gaps = "keep" }, "keep"},
-		{FieldPooling, func(m *Manifest) { m.Options.Pooling = "cls" }, "cls"},
-		{FieldLayer, func(m *Manifest) { m.Options.Layer = 3 }, "3"},
+		{FieldColumns, func(m *Manifest) { m.Options.Columns = manyColumns(8) }, "embedding, per_residue, cls_l3, per_residue_l0"},
 		{FieldDType, func(m *Manifest) { m.Options.DType = Float16 }, "float16"},
-		{FieldDimension, func(m *Manifest) { m.Options.Dimension = 9 }, "9"},
 		{FieldNumericClass, func(m *Manifest) { m.NumericClass = "cuda" }, "cuda"},
 		{FieldWorldSize, func(m *Manifest) { m.WorldSize = 5 }, "5"},
 		{FieldBlocks, func(m *Manifest) { m.Blocks.Figures = map[string]int64{"target": 7} }, "target=7"},
@@ -89,12 +87,13 @@ func TestManifestDifferences(t *testing.T) {
 
 func TestUnusableManifest(t *testing.T) {
 	for name, content := range map[string]string{
-		"cut":   `{"version": 1, "program`,
+		"cut":   `{"version": 2, "program`,
 		"empty": "",
-		"kind":  `{"version": 1, "program": 7}`,
+		"kind":  `{"version": 2, "program": 7}`,
 		"none":  `{}`,
-		"newer": `{"version": 2}`,
-		"dtype": `{"version": 1, "options": {"dimension": 3, "dtype": "int8"}}`,
+		"newer": `{"version": 3}`,
+		"older": `{"version": 1}`,
+		"dtype": `{"version": 2, "options": {"columns": [{"name": "embedding", "pool": "mean", "layer": 6, "width": 3}], "dtype": "int8"}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -13,22 +13,29 @@ import (
 	"unicode/utf8"
 )
 
-// NPZFile is the file ExportNPZ writes.
-const NPZFile = "embeddings.npz"
-
 // ExportNPZ writes outDir/embeddings.npz: an uncompressed archive of the arrays embeddings [n, D], id (text), ordinal
-// and length (int64), in input order, for numpy.load. Input order is made in OUT/tmp, where it needs as much space as
-// the embeddings take.
-func ExportNPZ(ctx context.Context, dir Dir, outDir string) (_ Export, err error) {
-	s, err := openSource(ctx, dir)
+// and length (int64), in input order, for numpy.load. File and array of another column have its name. Input order is made in
+// OUT/tmp, where it needs as much space as the column takes.
+//
+// Of a column per residue the archive COLUMN.npz holds an array [residues, D] for each record, named as its file would be.
+func ExportNPZ(ctx context.Context, dir Dir, column, outDir string) (Export, error) {
+	s, err := openSource(ctx, dir, column)
 	if err != nil {
 		return Export{}, err
+	}
+	if s.column.PerResidue() {
+		return s.exportNPZ(outDir, func(w io.Writer) error { return s.writeRecords(ctx, w) })
 	}
 	o, err := s.inOrder(ctx)
 	if err != nil {
 		return Export{}, err
 	}
 	defer o.close()
+	return s.exportNPZ(outDir, func(w io.Writer) error { return o.writeNPZ(ctx, w, s.column.arrayName()) })
+}
+
+// exportNPZ writes the column's .npz file and renames it when it is complete.
+func (s *source) exportNPZ(outDir string, write func(io.Writer) error) (Export, error) {
 	if err := os.MkdirAll(outDir, 0o777); err != nil {
 		return Export{}, err
 	}
@@ -37,12 +44,12 @@ func ExportNPZ(ctx context.Context, dir Dir, outDir string) (_ Export, err error
 		return Export{}, err
 	}
 	defer os.RemoveAll(tmp)
-	file, err := os.Create(filepath.Join(tmp, NPZFile))
+	file, err := os.Create(filepath.Join(tmp, s.column.arrayName()+".npz"))
 	if err != nil {
 		return Export{}, err
 	}
 	defer file.Close()
-	if err := o.writeNPZ(ctx, file); err != nil {
+	if err := write(file); err != nil {
 		return Export{}, err
 	}
 	if err := file.Sync(); err != nil {
@@ -52,14 +59,14 @@ func ExportNPZ(ctx context.Context, dir Dir, outDir string) (_ Export, err error
 		return Export{}, err
 	}
 	e := s.export()
-	e.Files = []string{filepath.Join(outDir, NPZFile)}
+	e.Files = []string{filepath.Join(outDir, filepath.Base(file.Name()))}
 	if err := os.Rename(file.Name(), e.Files[0]); err != nil {
 		return Export{}, err
 	}
 	return e, syncDir(outDir)
 }
 
-func (o *ordered) writeNPZ(ctx context.Context, w io.Writer) error {
+func (o *ordered) writeNPZ(ctx context.Context, w io.Writer, name string) error {
 	archive := zip.NewWriter(w)
 	longest, err := o.longestID(ctx)
 	if err != nil {
@@ -70,7 +77,7 @@ func (o *ordered) writeNPZ(ctx context.Context, w io.Writer) error {
 		header []byte
 		fill   func(w *bufio.Writer) error
 	}{
-		{"embeddings", npyHeader(o.dtype, o.rows, o.dimension), func(w *bufio.Writer) error {
+		{name, npyHeader(o.dtype, o.rows, o.dimension), func(w *bufio.Writer) error {
 			return o.each(ctx, func(_, elements []byte) error {
 				_, err := w.Write(elements)
 				return err

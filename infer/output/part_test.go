@@ -91,7 +91,7 @@ func TestPartSpansRowGroups(t *testing.T) {
 		}
 	}
 	rows, err := readRows(d.partPath(0))
-	if err != nil || len(rows) != 40 || rows[39].Embedding[7] != d.rows[39].Embedding[7] {
+	if err != nil || len(rows) != 40 || rows[39].Values[7] != d.rows[39].Values[7] {
 		t.Fatal(len(rows), err)
 	}
 }
@@ -129,7 +129,7 @@ func TestPartFileLayout(t *testing.T) {
 			t.Errorf("element is %s", e.LogicalType.String())
 		}
 	}
-	embedding := f.Metadata().RowGroups[0].Columns[colEmbedding].MetaData
+	embedding := f.Metadata().RowGroups[0].Columns[numRecordColumns].MetaData
 	if embedding.DictionaryPageOffset != 0 || embedding.Codec != 0 || embedding.Statistics.MaxValue != nil {
 		t.Errorf("embedding column: %+v", embedding)
 	}
@@ -138,7 +138,7 @@ func TestPartFileLayout(t *testing.T) {
 			t.Errorf("page type %v", stats.PageType)
 		}
 	}
-	index := f.ColumnIndexes()[colEmbedding]
+	index := f.ColumnIndexes()[numRecordColumns]
 	if len(index.NullPages) == 0 {
 		t.Error("no page in the column index")
 	}
@@ -157,7 +157,8 @@ func TestPartFileLayout(t *testing.T) {
 
 func TestArrowSchema(t *testing.T) {
 	for dtype, precision := range map[DType]int16{Float32: arrowSingle, Float16: arrowHalf} {
-		framed, err := base64.StdEncoding.DecodeString(arrowSchema(dtype, 1280))
+		columns := embedding(1280)
+		framed, err := base64.StdEncoding.DecodeString(arrowSchema(dtype, columns))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,18 +171,18 @@ func TestArrowSchema(t *testing.T) {
 		}
 		schema := below(message, arrowMessageHeader)
 		fields := children(schema, arrowSchemaFields)
-		if len(fields) != numColumns {
+		if len(fields) != numRecordColumns+1 {
 			t.Fatalf("%d fields", len(fields))
 		}
 		for i, field := range fields {
-			if name := string(field.ByteVector(flatbuffers.UOffsetT(field.Offset(slot(arrowFieldName))) + field.Pos)); name != columnNames[i] {
+			if name := string(field.ByteVector(flatbuffers.UOffsetT(field.Offset(slot(arrowFieldName))) + field.Pos)); name != slices.Concat(recordColumns, []string{"embedding"})[i] {
 				t.Errorf("field %d is %q", i, name)
 			}
 			if field.Offset(slot(1)) != 0 {
 				t.Errorf("field %d is nullable", i)
 			}
 		}
-		embedding := fields[colEmbedding]
+		embedding := fields[numRecordColumns]
 		if kind := embedding.GetByteSlot(slot(arrowFieldType), 0); kind != arrowFixedSizeList {
 			t.Errorf("embedding has type %d", kind)
 		}
@@ -243,7 +244,7 @@ func TestAppendRefusesWhatIsNoData(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			err = w.Append([]Row{{Ordinal: 77, ID: "theone", Embedding: c.embedding}})
+			err = w.Append([]Row{{Ordinal: 77, ID: "theone", Values: c.embedding}})
 			if c.ok {
 				if err != nil || w.Publish(nil) != nil {
 					t.Fatal(err)
@@ -371,7 +372,7 @@ func TestDamagedPart(t *testing.T) {
 func TestContradictoryPart(t *testing.T) {
 	for name, lie := range map[string]func(*PartWriter){
 		"rows":      func(w *PartWriter) { w.written, w.info.Items = 13, 13 },
-		"dimension": func(w *PartWriter) { w.info.Dimension = 3 },
+		"dimension": func(w *PartWriter) { w.info.Columns = embedding(3) },
 		"dtype":     func(w *PartWriter) { w.info.DType = Float16 },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -395,7 +396,7 @@ func TestContradictoryPart(t *testing.T) {
 }
 
 func TestOtherVersionOfPart(t *testing.T) {
-	if _, err := decodeInfo("p", `{"version":3,"items":"other"}`); !errors.Is(err, ErrPartVersion) {
+	if _, err := decodeInfo("p", `{"version":4,"items":"other"}`); !errors.Is(err, ErrPartVersion) {
 		t.Fatal(err)
 	}
 }
@@ -443,7 +444,7 @@ func BenchmarkAppend(b *testing.B) {
 			d := newDataSet(b, 64, 1280, dtype)
 			info := d.infos[0]
 			info.Items = 20000
-			b.SetBytes(20000 * int64(info.Dimension*dtype.Size()))
+			b.SetBytes(20000 * int64(info.Columns.Width()*dtype.Size()))
 			for b.Loop() {
 				w, err := CreatePart(d.dir, info)
 				if err != nil {

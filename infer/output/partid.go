@@ -14,10 +14,21 @@ type PartID struct {
 	Block int `json:"block"`
 }
 
+// Extensions of the files of a part.
+const (
+	partExtension  = ".parquet"
+	arrayExtension = ".npy"
+)
+
 // Name returns the file name, part-rRRRRR-of-NNNNN-bBBBBBB.parquet. Numbers are padded with zeros to the width shown
 // and may be wider.
-func (id PartID) Name() string {
-	return fmt.Sprintf("part-r%05d-of-%05d-b%06d.parquet", id.Rank, id.World, id.Block)
+func (id PartID) Name() string { return id.stem() + partExtension }
+
+// ArrayName returns the name of the part's array files, which are in a folder for each column.
+func (id PartID) ArrayName() string { return id.stem() + arrayExtension }
+
+func (id PartID) stem() string {
+	return fmt.Sprintf("part-r%05d-of-%05d-b%06d", id.Rank, id.World, id.Block)
 }
 
 func (id PartID) String() string {
@@ -30,12 +41,17 @@ func (id PartID) Compare(other PartID) int {
 }
 
 // ParsePartName reads a file name made by Name. It accepts nothing else, so that a part has exactly one name.
-func ParsePartName(name string) (PartID, bool) {
+func ParsePartName(name string) (PartID, bool) { return parseName(name, partExtension) }
+
+// ParseArrayName reads a file name made by ArrayName, and nothing else.
+func ParseArrayName(name string) (PartID, bool) { return parseName(name, arrayExtension) }
+
+func parseName(name, extension string) (PartID, bool) {
 	s, ok := strings.CutPrefix(name, "part-r")
 	if !ok {
 		return PartID{}, false
 	}
-	if s, ok = strings.CutSuffix(s, ".parquet"); !ok {
+	if s, ok = strings.CutSuffix(s, extension); !ok {
 		return PartID{}, false
 	}
 	rank, s, ok1 := strings.Cut(s, "-of-")
@@ -54,7 +70,7 @@ func ParsePartName(name string) (PartID, bool) {
 		}
 		*f.to = int(n)
 	}
-	if id.Rank >= id.World || id.Name() != name {
+	if id.Rank >= id.World || id.stem()+extension != name {
 		return PartID{}, false
 	}
 	return id, true

@@ -60,7 +60,7 @@ func (p Proof) Err() error {
 // the proof. Only the ordinals of the rows are read, unless every byte of every part is to be compared with the part's
 // checksum.
 func Prove(ctx context.Context, dir Dir, m Manifest, blocks iter.Seq2[Block, error], checksums bool) (Proof, error) {
-	parts, foreign, err := dir.Parts()
+	parts, foreign, err := dir.WholeParts(m.Options.Columns)
 	if err != nil {
 		return Proof{}, err
 	}
@@ -78,7 +78,7 @@ func Prove(ctx context.Context, dir Dir, m Manifest, blocks iter.Seq2[Block, err
 
 // ProveSome is Prove for a few of the blocks: the proof says nothing of others and their parts.
 func ProveSome(ctx context.Context, dir Dir, m Manifest, blocks iter.Seq2[Block, error]) (Proof, error) {
-	parts, _, err := dir.Parts()
+	parts, _, err := dir.WholeParts(m.Options.Columns)
 	if err != nil {
 		return Proof{}, err
 	}
@@ -136,6 +136,9 @@ func provePart(path string, m Manifest, block Block, checksum bool) (PartInfo, e
 	if err := part.Info.matches(m, block); err != nil {
 		return PartInfo{}, fmt.Errorf("%s: %w", path, err)
 	}
+	if err := part.checkArrays(checksum); err != nil {
+		return PartInfo{}, err
+	}
 	found := make([]int64, 0, part.Info.Items)
 	for ordinal, err := range part.Ordinals() {
 		if err != nil {
@@ -165,10 +168,10 @@ func (info PartInfo) matches(m Manifest, block Block) error {
 	add("first item", info.FirstItem, block.FirstItem)
 	add("index digest", info.IndexDigest, m.Index.Digest)
 	add("model digest", info.ModelDigest, m.Model.Digest)
-	add("layer", info.Layer, m.Options.Layer)
-	add("pooling", info.Pooling, m.Options.Pooling)
 	add("element type", info.DType, m.Options.DType)
-	add("dimension", info.Dimension, m.Options.Dimension)
+	if !info.Columns.Equal(m.Options.Columns) {
+		errs = append(errs, fmt.Errorf("columns are %v, want %v", []Column(info.Columns), []Column(m.Options.Columns)))
+	}
 	return errors.Join(errs...)
 }
 
@@ -208,6 +211,7 @@ func WriteSuccess(dir Dir, proof Proof) error {
 	}
 	return dir.removeTemporary(func(t temporary) bool {
 		_, part := ParsePartName(t.target)
-		return part
+		_, array := ParseArrayName(t.target)
+		return part || array
 	})
 }

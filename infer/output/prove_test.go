@@ -73,8 +73,10 @@ func TestProveFindsFaults(t *testing.T) {
 		{"truncated part", func(t *testing.T, d *dataSet) { os.Truncate(d.partPath(1), 700) }, nil, "corrupt part"},
 		{"other index", func(t *testing.T, d *dataSet) { d.infos[1].IndexDigest = "99"; d.writePart(t, 1, 9) }, nil, "index digest is 99"},
 		{"other model", func(t *testing.T, d *dataSet) { d.infos[1].ModelDigest = "98"; d.writePart(t, 1, 9) }, nil, "model digest is 98"},
-		{"other layer", func(t *testing.T, d *dataSet) { d.infos[1].Layer = 2; d.writePart(t, 1, 9) }, nil, "layer is 2"},
-		{"other pooling", func(t *testing.T, d *dataSet) { d.infos[1].Pooling = "cls"; d.writePart(t, 1, 9) }, nil, "pooling is cls"},
+		{"other layer", func(t *testing.T, d *dataSet) {
+			d.infos[1].Columns = Columns{NewColumn(PoolMean, 2, 6, d.infos[1].Columns[0].Width)}
+			d.writePart(t, 1, 9)
+		}, nil, "mean_l2"},
 		{"other first item", func(t *testing.T, d *dataSet) { d.infos[1].FirstItem = 3; d.writePart(t, 1, 9) }, nil, "first item is 3"},
 		{"other dtype", func(t *testing.T, d *dataSet) { d.infos[1].DType = Float16; d.writePart(t, 1, 9) }, nil, "element type is float16"},
 	} {

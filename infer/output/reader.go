@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"slices"
 	"syscall"
 
 	"github.com/parquet-go/parquet-go"
@@ -71,7 +72,7 @@ func newPart(path string, r io.ReaderAt, size int64) (*Part, error) {
 	}
 	err = guard(path, func() error {
 		// parquet-go reads the type without its logical type FLOAT16.
-		if !parquet.EqualNodes(f.Schema(), partSchema(newElementType(info.DType).Type)) {
+		if !parquet.EqualNodes(f.Schema(), partSchema(newElementType(info.DType).Type, info.Columns)) {
 			return fmt.Errorf("other columns: %v", f.Schema().Columns())
 		}
 		return nil
@@ -88,17 +89,20 @@ func newPart(path string, r io.ReaderAt, size int64) (*Part, error) {
 // Close closes the file.
 func (p *Part) Close() error { return p.file.Close() }
 
-// Rows yields the rows in the order they were written. Row and embedding are valid until the next one. Every page's
+// Rows yields the rows in the order they were written. Row and values are valid until the next one. Every page's
 // checksum is compared.
-func (p *Part) Rows() iter.Seq2[*Row, error] { return p.rows(numColumns) }
+func (p *Part) Rows() iter.Seq2[*Row, error] { return p.rows(numRecordColumns, p.Info.Columns) }
 
-// Records is Rows without embeddings, which are not read.
-func (p *Part) Records() iter.Seq2[*Row, error] { return p.rows(colEmbedding) }
+// RowsOf is Rows with the values, or the offset, of one column alone.
+func (p *Part) RowsOf(c Column) iter.Seq2[*Row, error] { return p.rows(numRecordColumns, Columns{c}) }
+
+// Records is Rows without values, which are not read.
+func (p *Part) Records() iter.Seq2[*Row, error] { return p.rows(numRecordColumns, nil) }
 
 // Ordinals yields the rows' ordinals; no other column is read.
 func (p *Part) Ordinals() iter.Seq2[int64, error] {
 	return func(yield func(int64, error) bool) {
-		for row, err := range p.rows(colOrdinal + 1) {
+		for row, err := range p.rows(colOrdinal+1, nil) {
 			var ordinal int64
 			if err == nil {
 				ordinal = row.Ordinal
@@ -110,21 +114,29 @@ func (p *Part) Ordinals() iter.Seq2[int64, error] {
 	}
 }
 
-// rows reads the first n columns.
-func (p *Part) rows(n int) iter.Seq2[*Row, error] {
+// rows reads the first n columns of the record and the columns given, which are the part's.
+func (p *Part) rows(n int, columns Columns) iter.Seq2[*Row, error] {
+	places := make([]int, n, n+len(columns))
+	for i := range places {
+		places[i] = i
+	}
+	for _, c := range columns {
+		places = append(places, numRecordColumns+slices.Index(p.Info.Columns, c))
+	}
 	return func(yield func(*Row, error) bool) {
 		var row Row
 		stop := errors.New("stopped by the caller")
 		for _, group := range p.groups {
-			cursors := make([]cursor, n)
+			cursors := make([]cursor, len(places))
 			err := guard(p.Path, func() error {
-				for i, chunk := range group.ColumnChunks()[:n] {
-					cursors[i].pages = chunk.Pages()
+				chunks := group.ColumnChunks()
+				for i, place := range places {
+					cursors[i].pages = chunks[place].Pages()
 				}
 				return nil
 			})
 			for left := group.NumRows(); left > 0 && err == nil; left-- {
-				if err = guard(p.Path, func() error { return p.read(&row, cursors) }); err == nil && !yield(&row, nil) {
+				if err = guard(p.Path, func() error { return readRow(&row, cursors, n, columns) }); err == nil && !yield(&row, nil) {
 					err = stop
 				}
 			}
@@ -142,18 +154,10 @@ func (p *Part) rows(n int) iter.Seq2[*Row, error] {
 	}
 }
 
-func (p *Part) read(row *Row, cursors []cursor) error {
-	for i := range cursors {
-		c := &cursors[i]
-		if i == colEmbedding {
-			v, err := c.list(p.Info.Dimension)
-			if err != nil {
-				return err
-			}
-			row.Embedding = v
-			continue
-		}
-		v, err := c.scalar()
+// readRow reads n columns of the record, then those given.
+func readRow(row *Row, cursors []cursor, n int, columns Columns) error {
+	for i := range n {
+		v, err := cursors[i].scalar()
 		if err != nil {
 			return err
 		}
@@ -182,6 +186,29 @@ func (p *Part) read(row *Row, cursors []cursor) error {
 			row.MD5 = string(v.ByteArray())
 		}
 	}
+	row.Offsets = row.Offsets[:0]
+	var lists [][]float32
+	for i, column := range columns {
+		c := &cursors[n+i]
+		if column.PerResidue() {
+			v, err := c.scalar()
+			if err != nil {
+				return err
+			}
+			row.Offsets = append(row.Offsets, v.Int64())
+			continue
+		}
+		list, err := c.list(column.Width)
+		if err != nil {
+			return err
+		}
+		lists = append(lists, list)
+	}
+	if len(lists) == 1 { // as it lies in the page
+		row.Values = lists[0]
+		return nil
+	}
+	row.Values = slices.Concat(lists...)
 	return nil
 }
 
@@ -242,7 +269,7 @@ func (c *cursor) scalar() (parquet.Value, error) {
 	return v, nil
 }
 
-// list returns the next row of the embedding column, valid until the next call.
+// list returns the next row of a column of lists, valid until the next call.
 func (c *cursor) list(dimension int) ([]float32, error) {
 	for len(c.floats) == 0 && len(c.halves) == 0 {
 		if err := c.nextPage(); err != nil {

@@ -1,5 +1,7 @@
 package output
 
+import "fmt"
+
 // Row is one embedded record.
 type Row struct {
 	Ordinal     int64  // place of the record in file order
@@ -12,7 +14,49 @@ type Row struct {
 	Unknown     int64     // of those, the ones that became <unk>
 	Truncated   int64     // residues cut from the C terminus, 0 = none
 	MD5         string    // of the upper-cased residues without whitespace, lower hex
-	Embedding   []float32 // [D]
+	Values      []float32 // of the columns in rows, laid end to end
+
+	// Of each column in an array. Offsets are the rows at which the record begins, as they are read; PerResidue its numbers,
+	// Residues·Width each, as they are written.
+	Offsets    []int64
+	PerResidue [][]float32
+}
+
+// fits refuses a row that does not hold what the columns ask for.
+func (r *Row) fits(columns Columns) error {
+	if n := columns.InRows().Width(); len(r.Values) != n {
+		return fmt.Errorf("%d values, want %d", len(r.Values), n)
+	}
+	arrays := columns.InArrays()
+	if len(r.PerResidue) != len(arrays) {
+		return fmt.Errorf("values of %d arrays, want %d", len(r.PerResidue), len(arrays))
+	}
+	for i, c := range arrays {
+		if n := r.Residues * int64(c.Width); int64(len(r.PerResidue[i])) != n {
+			return fmt.Errorf("%d values of %s, want %d", len(r.PerResidue[i]), c.Name, n)
+		}
+	}
+	return nil
+}
+
+// Finite returns an error that names the first value that t does not hold as a finite number.
+func (r *Row) Finite(columns Columns, t DType) error {
+	for c, values := range columns.InRows().Split(r.Values) {
+		for i, v := range values {
+			if !t.Holds(v) {
+				return fmt.Errorf("%s has %v at dimension %d, which %s does not hold as a finite number", c.Name, v, i, t)
+			}
+		}
+	}
+	for i, c := range columns.InArrays() {
+		for j, v := range r.PerResidue[i] {
+			if !t.Holds(v) {
+				return fmt.Errorf("%s has %v at residue %d, dimension %d, which %s does not hold as a finite number",
+					c.Name, v, j/c.Width+1, j%c.Width, t)
+			}
+		}
+	}
+	return nil
 }
 
 // SkipReason says why a record has no row.

@@ -7,12 +7,13 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 )
 
-// Column names, in file order. The embedding's leaf column is embedding.list.element.
-var columnNames = []string{
-	"ordinal", "id", "description", "file", "byte_offset", "length", "residues", "unknown", "truncated", "md5", "embedding",
+// recordColumns are the names of the columns that describe a record, in file order. What a model computes follows them, as
+// the data set's Columns say: lists whose leaf column is NAME.list.element, or offsets into arrays.
+var recordColumns = []string{
+	"ordinal", "id", "description", "file", "byte_offset", "length", "residues", "unknown", "truncated", "md5",
 }
 
-// Places of the columns in columnNames.
+// Places of the columns in recordColumns, and how many there are.
 const (
 	colOrdinal = iota
 	colID
@@ -24,15 +25,14 @@ const (
 	colUnknown
 	colTruncated
 	colMD5
-	colEmbedding
-	numColumns
+	numRecordColumns
 )
 
-// partSchema is the Parquet schema of a part whose embeddings are made of the given type.
-func partSchema(element parquet.Type) *parquet.Schema {
+// partSchema is the Parquet schema of a part whose lists are made of the given type.
+func partSchema(element parquet.Type, columns Columns) *parquet.Schema {
 	text := parquet.Encoded(parquet.String(), &parquet.Plain)
 	number := parquet.Leaf(parquet.Int64Type)
-	return parquet.NewSchema("schema", orderedGroup{parquet.Group{
+	group := parquet.Group{
 		"ordinal":     number,
 		"id":          text,
 		"description": text,
@@ -43,22 +43,34 @@ func partSchema(element parquet.Type) *parquet.Schema {
 		"unknown":     number,
 		"truncated":   number,
 		"md5":         text,
-		"embedding":   parquet.List(parquet.Encoded(parquet.Leaf(element), &parquet.Plain)),
-	}})
+	}
+	names := slices.Clone(recordColumns)
+	for _, c := range columns {
+		if c.PerResidue() {
+			group[c.stored()] = number
+		} else {
+			group[c.stored()] = parquet.List(parquet.Encoded(parquet.Leaf(element), &parquet.Plain))
+		}
+		names = append(names, c.stored())
+	}
+	return parquet.NewSchema("schema", orderedGroup{group, names})
 }
 
-// orderedGroup is the root group with its fields in the order of columnNames; parquet.Group sorts them by name.
-type orderedGroup struct{ parquet.Group }
+// orderedGroup is the root group with its fields in the order of names; parquet.Group sorts them by name.
+type orderedGroup struct {
+	parquet.Group
+	names []string
+}
 
 func (g orderedGroup) Fields() []parquet.Field {
 	fields := g.Group.Fields()
 	slices.SortFunc(fields, func(a, b parquet.Field) int {
-		return slices.Index(columnNames, a.Name()) - slices.Index(columnNames, b.Name())
+		return slices.Index(g.names, a.Name()) - slices.Index(g.names, b.Name())
 	})
 	return fields
 }
 
-// elementType is the type of an embedding's elements: FLOAT, or FIXED_LEN_BYTE_ARRAY(2) with the logical type FLOAT16,
+// elementType is the type of a list's elements: FLOAT, or FIXED_LEN_BYTE_ARRAY(2) with the logical type FLOAT16,
 // which parquet-go knows as a format and not as a type of its own.
 type elementType struct {
 	parquet.Type

@@ -1,81 +1,86 @@
 package output
 
 import (
+	"encoding/binary"
 	"io"
 
 	"github.com/parquet-go/parquet-go"
 )
 
-// storedRow is a row as parquet-go takes it; half or float32 are its elements. Field names and order are those of
-// columnNames.
-type storedRow[E float32 | half] struct {
-	Ordinal     int64  `parquet:"ordinal"`
-	ID          string `parquet:"id,plain"`
-	Description string `parquet:"description,plain"`
-	File        string `parquet:"file,dict"`
-	ByteOffset  int64  `parquet:"byte_offset"`
-	Length      int64  `parquet:"length"`
-	Residues    int64  `parquet:"residues"`
-	Unknown     int64  `parquet:"unknown"`
-	Truncated   int64  `parquet:"truncated"`
-	MD5         string `parquet:"md5,plain"`
-	Embedding   []E    `parquet:"embedding,list"`
+// table writes rows into a Parquet file, column by column: which columns there are, only the data set says. Pages are cut by
+// their size after each row, so that how a caller batches rows does not show in the file.
+type table struct {
+	file    *parquet.GenericWriter[any]
+	columns Columns
+	dtype   DType
+	values  []parquet.Value // of a row's list
+	halves  []byte
 }
 
-// half is a binary16 in little-endian bytes.
-type half [2]byte
-
-// table writes rows into a Parquet file.
-type table interface {
-	// write writes one row. Pages are cut by their size after each row, so that how a caller batches rows does not
-	// show in the file.
-	write(row *Row) error
-	// flush ends the row group.
-	flush() error
-	// close writes the footer with more metadata, pairs of key and value, in that order.
-	close(metadata ...[2]string) error
+func newTable(w io.Writer, columns Columns, dtype DType, options ...parquet.WriterOption) *table {
+	options = append(options, partSchema(newElementType(dtype), columns))
+	return &table{file: parquet.NewGenericWriter[any](w, options...), columns: columns, dtype: dtype}
 }
 
-func newTable(w io.Writer, dtype DType, options ...parquet.WriterOption) table {
-	options = append(options, partSchema(newElementType(dtype)))
-	if dtype == Float16 {
-		return &tableOf[half]{
-			file: parquet.NewGenericWriter[storedRow[half]](w, options...),
-			encode: func(dst []half, src []float32) []half {
-				dst = dst[:0]
-				for _, v := range src {
-					h := toFloat16(v)
-					dst = append(dst, half{byte(h), byte(h >> 8)})
-				}
-				return dst
-			},
+// write writes one row.
+func (t *table) write(row *Row) error {
+	writers := t.file.ColumnWriters()
+	for i, v := range [numRecordColumns]parquet.Value{
+		colOrdinal:     parquet.Int64Value(row.Ordinal),
+		colID:          parquet.ByteArrayValue([]byte(row.ID)),
+		colDescription: parquet.ByteArrayValue([]byte(row.Description)),
+		colFile:        parquet.ByteArrayValue([]byte(row.File)),
+		colByteOffset:  parquet.Int64Value(row.ByteOffset),
+		colLength:      parquet.Int64Value(row.Length),
+		colResidues:    parquet.Int64Value(row.Residues),
+		colUnknown:     parquet.Int64Value(row.Unknown),
+		colTruncated:   parquet.Int64Value(row.Truncated),
+		colMD5:         parquet.ByteArrayValue([]byte(row.MD5)),
+	} {
+		if _, err := writers[i].WriteRowValues([]parquet.Value{v}); err != nil {
+			return err
 		}
 	}
-	return &tableOf[float32]{
-		file:   parquet.NewGenericWriter[storedRow[float32]](w, options...),
-		encode: func(_, src []float32) []float32 { return src },
+	values, offsets := row.Values, row.Offsets
+	for i, c := range t.columns {
+		var list []parquet.Value
+		if c.PerResidue() {
+			list, offsets = []parquet.Value{parquet.Int64Value(offsets[0])}, offsets[1:]
+		} else {
+			list, values = t.list(values[:c.Width], numRecordColumns+i), values[c.Width:]
+		}
+		if _, err := writers[numRecordColumns+i].WriteRowValues(list); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
-type tableOf[E float32 | half] struct {
-	file   *parquet.GenericWriter[storedRow[E]]
-	row    [1]storedRow[E]
-	encode func(dst []E, src []float32) []E // may use dst's memory
-}
-
-func (t *tableOf[E]) write(row *Row) error {
-	t.row[0] = storedRow[E]{
-		Ordinal: row.Ordinal, ID: row.ID, Description: row.Description, File: row.File, ByteOffset: row.ByteOffset,
-		Length: row.Length, Residues: row.Residues, Unknown: row.Unknown, Truncated: row.Truncated, MD5: row.MD5,
-		Embedding: t.encode(t.row[0].Embedding, row.Embedding),
+// list returns the elements of a list with their levels: all but the first repeat it. Valid until the next call.
+func (t *table) list(values []float32, column int) []parquet.Value {
+	t.values, t.halves = t.values[:0], t.halves[:0]
+	if t.dtype == Float16 {
+		for _, v := range values {
+			t.halves = binary.LittleEndian.AppendUint16(t.halves, toFloat16(v))
+		}
 	}
-	_, err := t.file.Write(t.row[:])
-	return err
+	repeats := 0
+	for i, v := range values {
+		element := parquet.FloatValue(v)
+		if t.dtype == Float16 {
+			element = parquet.FixedLenByteArrayValue(t.halves[2*i : 2*i+2])
+		}
+		t.values = append(t.values, element.Level(repeats, 1, column))
+		repeats = 1
+	}
+	return t.values
 }
 
-func (t *tableOf[E]) flush() error { return t.file.Flush() }
+// flush ends the row group.
+func (t *table) flush() error { return t.file.Flush() }
 
-func (t *tableOf[E]) close(metadata ...[2]string) error {
+// close writes the footer with more metadata, pairs of key and value, in that order.
+func (t *table) close(metadata ...[2]string) error {
 	for _, pair := range metadata {
 		t.file.SetKeyValueMetadata(pair[0], pair[1])
 	}

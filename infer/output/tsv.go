@@ -25,11 +25,14 @@ func appendIDs(dst []byte, row *Row) []byte {
 }
 
 // ExportTSV writes one line per embedded record in input order, under a header line: the ExportedColumns, then D columns
-// e0, e1, ... with the embedding in the shortest digits that read back to the same value. Input order is made in
+// e0, e1, ... with the column in the shortest digits that read back to the same value. Input order is made in
 // OUT/tmp, where it needs as much space as the embeddings take.
-func ExportTSV(ctx context.Context, dir Dir, w io.Writer) (Export, error) {
-	s, err := openSource(ctx, dir)
+func ExportTSV(ctx context.Context, dir Dir, column string, w io.Writer) (Export, error) {
+	s, err := openSource(ctx, dir, column)
 	if err != nil {
+		return Export{}, err
+	}
+	if err := s.inRows("tsv"); err != nil {
 		return Export{}, err
 	}
 	o, err := s.inOrder(ctx)

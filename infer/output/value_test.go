@@ -101,24 +101,27 @@ func TestText(t *testing.T) {
 func TestEstimateBytes(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		records, dimension int
-		dtype              DType
-		most               float64
-	}{{16, 4, Float32, 1.6}, {400, 1280, Float32, 1.05}, {400, 1280, Float16, 1.1}, {400, 33, Float16, 1.4}} {
-		d := newDataSet(t, c.records, c.dimension, c.dtype)
+		records int
+		columns Columns
+		dtype   DType
+		most    float64
+	}{{16, embedding(4), Float32, 1.6}, {400, embedding(1280), Float32, 1.05}, {400, embedding(1280), Float16, 1.1}, {400, embedding(33), Float16, 1.4},
+		{200, manyColumns(64), Float32, 1.1}, {16, manyColumns(4), Float16, 2.2}} {
+		d := newDataSetOf(t, c.records, c.columns, c.dtype)
 		d.write(t)
-		var actual, text int64
+		var actual, text, residues int64
 		rows := d.embedded()
 		for _, r := range rows {
 			text += int64(len(r.ID) + len(r.Description))
+			residues += r.Residues
 		}
-		filepath.WalkDir(d.dir.Embeddings(), func(_ string, e fs.DirEntry, err error) error {
-			if info, err := e.Info(); err == nil && info.Mode().IsRegular() {
+		filepath.WalkDir(string(d.dir), func(path string, e fs.DirEntry, err error) error {
+			if info, err := e.Info(); err == nil && path != d.dir.Manifest() && info.Mode().IsRegular() {
 				actual += info.Size()
 			}
 			return err
 		})
-		estimate := EstimateBytes(int64(len(rows)), text, c.dimension, c.dtype, int64(len(d.blocks)))
+		estimate := EstimateBytes(Amount{Rows: int64(len(rows)), Residues: residues, Text: text, Parts: int64(len(d.blocks))}, c.columns, c.dtype)
 		if ratio := float64(estimate) / float64(actual); ratio < 1 || ratio > c.most {
 			t.Errorf("%+v: estimate %d, actual %d, ratio %.2f", c, estimate, actual, ratio)
 		}

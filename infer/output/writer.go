@@ -18,11 +18,12 @@ const (
 
 // PartWriter writes one part. It is not safe for concurrent use.
 type PartWriter struct {
-	dir   Dir
-	info  PartInfo
-	file  diskFile
-	sum   *checksummer // of what is written to file
-	table table
+	dir    Dir
+	info   PartInfo
+	file   diskFile
+	sum    *checksummer // of what is written to file
+	table  *table
+	arrays []*residueWriter // of the columns in arrays
 
 	group      int64 // bytes in the row group so far
 	groupLimit int64
@@ -32,8 +33,8 @@ type PartWriter struct {
 
 // CreatePart begins a part in dir.Tmp. It ends with Publish or Abort.
 func CreatePart(dir Dir, info PartInfo) (*PartWriter, error) {
-	if info.Dimension < 1 || !info.DType.Valid() {
-		return nil, fmt.Errorf("part %s: %w: dimension %d, element type %q", info.PartID, ErrInvalidRow, info.Dimension, info.DType)
+	if err := info.Columns.check(); err != nil || !info.DType.Valid() {
+		return nil, fmt.Errorf("part %s: %w: element type %q, columns: %v", info.PartID, ErrInvalidRow, info.DType, err)
 	}
 	info.Version = PartVersion
 	file, err := dir.createTemporary(info.Name())
@@ -41,15 +42,28 @@ func CreatePart(dir Dir, info PartInfo) (*PartWriter, error) {
 		return nil, err
 	}
 	w := &PartWriter{dir: dir, info: info, file: file, sum: newChecksummer(file), groupLimit: rowGroupSize}
-	w.table = newTable(w.sum, info.DType,
+	options := []parquet.WriterOption{
 		parquet.CreatedBy("longfirst", strings.TrimPrefix(info.Program, "longfirst "), "parquet-go"),
 		parquet.DataPageVersion(1), // every reader takes it
 		parquet.DataPageStatistics(false),
-		parquet.SkipPageBounds("embedding", "list", "element"),
 		parquet.PageBufferSize(pageSize),
 		parquet.WriteBufferSize(ioBufferSize),
-		parquet.KeyValueMetadata(arrowSchemaKey, arrowSchema(info.DType, info.Dimension)),
-	)
+		parquet.KeyValueMetadata(arrowSchemaKey, arrowSchema(info.DType, info.Columns)),
+	}
+	for _, c := range info.Columns.InRows() {
+		options = append(options, parquet.SkipPageBounds(c.stored(), "list", "element"))
+	}
+	w.table = newTable(w.sum, info.Columns, info.DType, options...)
+	for _, c := range info.Columns.InArrays() {
+		array, err := createResidues(dir, info.PartID, c, info.DType)
+		if array != nil {
+			w.arrays = append(w.arrays, array)
+		}
+		if err != nil {
+			w.Abort()
+			return nil, w.inPart(err)
+		}
+	}
 	return w, nil
 }
 
@@ -68,8 +82,15 @@ func (w *PartWriter) append(row *Row) error {
 		return err
 	}
 	stored := *row
+	stored.Offsets = make([]int64, len(w.arrays))
+	for i, array := range w.arrays {
+		var err error
+		if stored.Offsets[i], err = array.append(row.PerResidue[i]); err != nil {
+			return w.inPart(err)
+		}
+	}
 	stored.ID, stored.Description, stored.File, stored.MD5 = Text(row.ID), Text(row.Description), Text(row.File), Text(row.MD5)
-	size := rowOverhead + int64(len(stored.ID)+len(stored.Description)+len(stored.MD5)+w.info.Dimension*w.info.DType.Size())
+	size := rowOverhead + int64(len(stored.ID)+len(stored.Description)+len(stored.MD5)+len(row.Values)*w.info.DType.Size()+8*len(w.arrays))
 	if w.group > 0 && w.group+size > w.groupLimit {
 		if err := w.table.flush(); err != nil {
 			return w.inPart(err)
@@ -84,23 +105,23 @@ func (w *PartWriter) append(row *Row) error {
 	return nil
 }
 
-// check refuses a row whose embedding is no data.
+// check refuses a row that is no data.
 func (w *PartWriter) check(row *Row) error {
-	if len(row.Embedding) != w.info.Dimension {
-		return fmt.Errorf("part %s: %w: record %s (ordinal %d) has %d values, want %d",
-			w.info.PartID, ErrInvalidRow, Text(row.ID), row.Ordinal, len(row.Embedding), w.info.Dimension)
+	err := row.fits(w.info.Columns)
+	if err == nil {
+		err = row.Finite(w.info.Columns, w.info.DType)
 	}
-	for i, v := range row.Embedding {
-		if !w.info.DType.Holds(v) {
-			return fmt.Errorf("part %s: %w: record %s (ordinal %d) has value %v at %d, which %s does not hold as a finite number",
-				w.info.PartID, ErrInvalidRow, Text(row.ID), row.Ordinal, v, i, w.info.DType)
-		}
+	if err != nil {
+		return fmt.Errorf("part %s: %w: record %s (ordinal %d): %w", w.info.PartID, ErrInvalidRow, Text(row.ID), row.Ordinal, err)
 	}
 	return nil
 }
 
 // Publish completes the part with the records that have no row, makes it durable and renames it into dir.Embeddings,
 // over an older part of the same name. The part is gone if Publish fails.
+//
+// Array files become durable before the part that tells of them, and an older part goes before its array files do: where a
+// part is, its array files are its own.
 func (w *PartWriter) Publish(skips []Skip) error {
 	w.info.Rows = w.written
 	w.info.Skips = append([]Skip{}, skips...) // [] in JSON where there is none
@@ -119,6 +140,9 @@ func (w *PartWriter) Publish(skips []Skip) error {
 			ErrUnaccounted, w.info.Rows, len(skips), w.info.Items)
 	}
 	if err == nil {
+		err = w.publishArrays()
+	}
+	if err == nil {
 		var text string
 		if text, err = w.info.encode(); err == nil {
 			err = w.table.close([2]string{MetadataKey, text}, [2]string{ChecksumKey, string(noChecksum)})
@@ -127,14 +151,46 @@ func (w *PartWriter) Publish(skips []Skip) error {
 	if err == nil {
 		err = w.sum.seal(w.file)
 	}
+	if err != nil {
+		w.abortArrays()
+	}
 	if err := publish(w.file, w.dir.Part(w.info.PartID), err); err != nil {
 		return w.inPart(err)
 	}
 	return nil
 }
 
-// Abort gives the part up and removes its file. It must not follow Publish.
+func (w *PartWriter) publishArrays() error {
+	if len(w.arrays) == 0 {
+		return nil
+	}
+	if err := removeIfThere(w.dir.Part(w.info.PartID)); err != nil {
+		return err
+	}
+	if err := disk.SyncDir(w.dir.Embeddings()); err != nil {
+		return err
+	}
+	for len(w.arrays) > 0 {
+		array := w.arrays[0]
+		w.arrays = w.arrays[1:]
+		info, err := array.publish()
+		if err != nil {
+			return err
+		}
+		w.info.Arrays = append(w.info.Arrays, info)
+	}
+	return nil
+}
+
+func (w *PartWriter) abortArrays() {
+	for _, array := range w.arrays {
+		array.abort()
+	}
+}
+
+// Abort gives the part up and removes its files. It must not follow Publish.
 func (w *PartWriter) Abort() {
+	w.abortArrays()
 	w.file.Close()
 	disk.Remove(w.file.Name())
 }

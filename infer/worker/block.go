@@ -40,7 +40,7 @@ func (w *blockWorker) compute(ctx context.Context, lease Lease, life *life, repo
 	}
 	var skips []output.Skip
 	err = w.embedder.Embed(ctx, block, refuse, func(b *infer.Batch) error {
-		b.Drop(w.orders.Options.DType)
+		b.Drop(w.orders.Options.Columns, w.orders.Options.DType)
 		if err := part.Append(b.Rows); err != nil {
 			return err
 		}
@@ -94,10 +94,8 @@ func (w *blockWorker) partInfo(lease Lease, start, stop int64) output.PartInfo {
 		IndexDigest:  o.IndexDigest,
 		ModelDigest:  o.ModelDigest,
 		NumericClass: w.backend.Class(),
-		Layer:        o.Options.Layer,
-		Pooling:      o.Options.Pooling,
+		Columns:      o.Options.Columns,
 		DType:        o.Options.DType,
-		Dimension:    w.model.Config().HiddenSize,
 		Program:      o.Program,
 	}
 }

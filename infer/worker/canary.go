@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"slices"
 
 	"longfirst/index"
@@ -50,7 +49,7 @@ func canary(ctx context.Context, set Settings, int8File, modelDigest string) (ou
 			continue
 		}
 		found.Records++
-		if c := cosine(row, rounded[i]); !(c >= found.SmallestCosine) {
+		if c := cosine(set.Options.Columns, row, rounded[i]); !(c >= found.SmallestCosine) {
 			found.SmallestCosine = c
 		}
 	}
@@ -59,6 +58,15 @@ func canary(ctx context.Context, set Settings, int8File, modelDigest string) (ou
 			ErrCanary, found.Records, found.SmallestCosine, CanaryLimit)
 	}
 	return found, nil
+}
+
+// cosine returns the cosine of the columns that are least alike.
+func cosine(columns output.Columns, a, b []float32) float64 {
+	least := 1.0
+	for c, values := range columns.InRows().Split(a) {
+		least, b = min(least, infer.Cosine(values, b[:c.Width])), b[c.Width:]
+	}
+	return least
 }
 
 // canaryRows embeds the records at those positions, each alone; nil stands for those without an embedding.
@@ -82,7 +90,7 @@ func canaryRows(ctx context.Context, set Settings, o Orders, positions []int64) 
 			func(int64) (string, bool) { return "", false },
 			func(b *infer.Batch) error {
 				for _, r := range b.Rows {
-					row = slices.Clone(r.Embedding)
+					row = slices.Clone(r.Values)
 				}
 				return nil
 			})
@@ -118,13 +126,4 @@ func int8Weights(ctx context.Context, set Settings, modelDigest string) (string,
 		set.Log.Info("weights quantized to int8", "file", file)
 	}
 	return file, err
-}
-
-func cosine(a, b []float32) float64 {
-	var dot, aa, bb float64
-	for i, v := range a {
-		x, y := float64(v), float64(b[i])
-		dot, aa, bb = dot+x*y, aa+x*x, bb+y*y
-	}
-	return dot / math.Sqrt(aa*bb)
 }

@@ -201,7 +201,7 @@ func (w *blockWorker) prepare() error {
 	}
 	w.plan = &infer.Plan{Index: w.index, World: o.World, Rule: o.Rule}
 	w.dir = output.Dir(o.Out)
-	w.embedder, err = infer.FitEmbedder(w.index, w.model, gaps, o.Options.MaxLength, o.Threads, func(tokens int, why error) {
+	w.embedder, err = infer.FitEmbedder(w.index, w.model, o.Options.Columns, gaps, o.Options.MaxLength, o.Threads, func(tokens int, why error) {
 		w.log.Warn("not enough device memory; going on with smaller batches", "tokens", tokens, "why", why)
 	})
 	return err

@@ -122,7 +122,7 @@ func chooseRanks(wanted []int, world int) ([]int, error) {
 
 // usableParts lists the blocks that need no computing.
 func usableParts(dir output.Dir, m output.Manifest, set Settings) (map[output.PartID]bool, error) {
-	paths, foreign, err := dir.Parts()
+	paths, foreign, err := dir.WholeParts(m.Options.Columns)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +151,7 @@ func usableParts(dir output.Dir, m output.Manifest, set Settings) (map[output.Pa
 // last opens every part, which would be the most that a shared file system gets to do.
 func finish(ctx context.Context, dir output.Dir, m output.Manifest, plan *infer.Plan, ranks []int) (output.Proof, error) {
 	if len(ranks) < plan.World {
-		missing, err := missingParts(dir, plan)
+		missing, err := missingParts(dir, m, plan)
 		if err != nil {
 			return output.Proof{}, err
 		}
@@ -175,12 +175,12 @@ func finish(ctx context.Context, dir output.Dir, m output.Manifest, plan *infer.
 }
 
 // missingParts lists the blocks that have no part by name.
-func missingParts(dir output.Dir, plan *infer.Plan) ([]output.PartID, error) {
+func missingParts(dir output.Dir, m output.Manifest, plan *infer.Plan) ([]output.PartID, error) {
 	blocks, err := plan.Blocks()
 	if err != nil {
 		return nil, err
 	}
-	parts, _, err := dir.Parts()
+	parts, _, err := dir.WholeParts(m.Options.Columns)
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ import (
 func TestCompareNamesWhatIsDifferent(t *testing.T) {
 	begun := output.Manifest{
 		Index: output.IndexSummary{Digest: "aa"}, Model: output.ModelSummary{Digest: "bb", Architecture: "ESM-2"},
-		Options:      output.ContentOptions{MaxLength: 1024, Gaps: "drop", Pooling: "mean", Layer: -1, DType: output.Float32, Dimension: 8},
+		Options:      output.ContentOptions{MaxLength: 1024, Gaps: "drop", Columns: output.Columns{output.NewColumn(output.PoolMean, 6, 6, 8)}, DType: output.Float32},
 		NumericClass: "cpu-fp32-go-1", WorldSize: 4,
 		Blocks: output.BlockRule{Rule: "flops-1", Figures: map[string]int64{"target_flops": 5}},
 	}

@@ -37,7 +37,7 @@ func PlanMemory(set Settings, config esm2.Config, longest, rows int64) (need Mem
 		longest = min(longest, set.Options.MaxLength)
 	}
 	tokens := max(int64(infer.CPUBatch(set.Threads)), longest+2)
-	group := min(rowGroupBytes, rows*int64(headerBytes+config.HiddenSize*set.Options.DType.Size()))
-	need.Own = programBytes + infer.ActivationBytes(config, tokens) + rowGroupCopies*group
+	group := min(rowGroupBytes, rows*int64(headerBytes+set.Options.Columns.InRows().Width()*set.Options.DType.Size()))
+	need.Own = programBytes + infer.ActivationBytes(config, set.Options.Columns, tokens) + rowGroupCopies*group
 	return need, nil
 }

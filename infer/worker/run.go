@@ -20,7 +20,7 @@ type Settings struct {
 	Model         string // folder
 	Out           string // folder
 	Options       output.ContentOptions
-	Device        string   // "cpu", CPUInt8 or "cuda"
+	Device        string   // "cpu", CPUInt8 or a GPU in a precision (cuda.Precision.Device)
 	NumericClass  string   // of the device
 	FLOPS         float64  // what a child reaches, roughly: block sizes of a new data set follow from it
 	Devices       []string // what each child sees as CUDA_VISIBLE_DEVICES; one child for each
@@ -64,7 +64,6 @@ func Run(ctx context.Context, set Settings) (Result, error) {
 	if err != nil {
 		return result, err
 	}
-	set.Options.Dimension = config.HiddenSize
 	digest := esm2.KnownDigest
 	if set.Rehash {
 		digest = esm2.Digest
@@ -126,7 +125,7 @@ func Run(ctx context.Context, set Settings) (Result, error) {
 	if err != nil {
 		return result, err
 	}
-	if err := checkSpace(set, tasks, config); err != nil {
+	if err := checkSpace(set, tasks); err != nil {
 		return result, err
 	}
 	if tasks.len() > 0 {
