@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -119,18 +120,20 @@ func edit(t *testing.T, path string, change func(tx *bolt.Tx) error) {
 	}
 }
 
-func TestNewerVersionIsNamedAndRebuilt(t *testing.T) {
-	f, fasta, path, _, model := wholeIndex(t)
-	edit(t, path, func(tx *bolt.Tx) error { return tx.Bucket(bucketMeta).Put([]byte(factVersion), []byte("7")) })
-	if err := read(path, model); !errors.Is(err, ErrVersion) {
-		t.Error(err)
+func TestOtherVersionsAreNamedAndRebuilt(t *testing.T) {
+	for version, remedy := range map[string]string{"7": "update longfirst", "4": "build it again"} {
+		f, fasta, path, _, model := wholeIndex(t)
+		edit(t, path, func(tx *bolt.Tx) error { return tx.Bucket(bucketMeta).Put([]byte(factVersion), []byte(version)) })
+		if err := read(path, model); !errors.Is(err, ErrVersion) || !strings.Contains(err.Error(), remedy) {
+			t.Error(err)
+		}
+		x, outcome := f.ensure(Options{}, fasta)
+		if outcome != Created {
+			t.Error(outcome)
+		}
+		f.logged("it has version " + version + ", this program reads 5")
+		compare(t, x, model)
 	}
-	x, outcome := f.ensure(Options{}, fasta)
-	if outcome != Created {
-		t.Error(outcome)
-	}
-	f.logged("it has version 7, this program reads 4")
-	compare(t, x, model)
 }
 
 func TestChangedFactsAreNoticed(t *testing.T) {

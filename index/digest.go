@@ -7,10 +7,10 @@ import (
 )
 
 // digestLabel keeps digests apart from other uses of SHA-256 and from those of another rule.
-const digestLabel = "longfirst index digest 2\n"
+const digestLabel = "longfirst index digest 3\n"
 
 // digester computes a Digest: SHA-256 over the label, the number of files, size and hash of the text of each in order, then
-// the checksums of each page in order, of its head and of its groups, as they are stored. Integers are big-endian.
+// the checksum of each page's head and its table, in order, as they are stored. Integers are big-endian.
 type digester struct{ sum hash.Hash }
 
 func newDigester(files []FileInfo) digester {
@@ -27,8 +27,8 @@ func newDigester(files []FileInfo) digester {
 // page adds the next page, as it is stored.
 func (d digester) page(value []byte) {
 	count := int64(binary.LittleEndian.Uint32(value[8:]))
-	d.sum.Write(value[:4])
-	d.sum.Write(value[pageTableEnd:][:tableSize(count)])
+	d.sum.Write(value[:checksumSize])
+	d.sum.Write(value[pageTableAt:][:count*(checksumSize+int64(value[12]))])
 }
 
 func (d digester) digest() (digest Digest) {

@@ -30,20 +30,21 @@
 //
 // # Page
 //
-// A page holds its entries as rows of columns. A value of a column is the column's minimum plus an unsigned integer of
-// 0 to 8 bytes, the width being chosen per page and column (frame of reference): sorted neighbours are alike, so most
-// columns take a byte or none, and nothing has a limit of size. Rows stand in groups of 4, each with a checksum of its
-// own: an entry is read and checked without the rest of its page. Integers are little-endian, ranges half-open.
+// A page holds its entries, each a row of columns and the id. A value of a column is the column's minimum plus an unsigned
+// integer of 0 to 8 bytes, the width being chosen per page and column (frame of reference): sorted neighbours are alike,
+// so most columns take a byte or none, and nothing has a limit of size. Each entry has a checksum of its own: it is read
+// and checked without the rest of its page. Integers are little-endian, ranges half-open.
 //
 //	bytes              content
-//	[0, 4)             CRC-32C (Castagnoli) over the key and bytes [4, 12+9c)
-//	[4, 6)             page version, 3
-//	[6, 8)             number of columns c, 9
+//	[0, 4)             CRC-32C (Castagnoli) over the key and bytes [4, 13+9c)
+//	[4, 6)             page version, 4
+//	[6, 8)             number of columns c, 8
 //	[8, 12)            number of entries n, at least 1
-//	[12, 12+9c)        column table: per column the minimum, uint64, and the width in bytes, uint8
-//	then, per group    CRC-32C of its bytes, starting from its number, uint32, and where its ids end among those of all
-//	                   groups, uint32: what is wrong in this table makes the groups' checksums wrong
-//	then, per group    its rows, each the integers of its columns, then its ids, end to end
+//	[12, 13)           width w of the ends in the table, 0 to 4 bytes
+//	[13, 13+9c)        columns: of each the minimum, uint64, and the width in bytes, uint8
+//	then, per entry    the table: CRC-32C of the entry, starting from its number, uint32, and where its id ends among the
+//	                   ids of all entries, w bytes: what is wrong in the table makes the entries' checksums wrong
+//	then, per entry    the integers of its columns, then its id
 //
 //	column  value
 //	0       length, residues
@@ -54,7 +55,6 @@
 //	5       bytes of the body beyond its residues: line ends and blanks
 //	6       residues per line, 0 where the lines are not alike
 //	7       bytes per line beyond its residues
-//	8       bytes of the id
 //
 // # On demand
 //
@@ -77,7 +77,7 @@
 //
 // bbolt notices neither a flipped bit in a value nor a file cut short, and a damaged meta page silently reopens the
 // transaction before. So: both meta pages and the tree of branch pages are checked before the file is mapped, the last
-// transaction is committed twice so that both meta pages name the whole index, every page and group carries a CRC,
+// transaction is committed twice so that both meta pages name the whole index, every page and entry carries a CRC,
 // the two small buckets carry one together, those made on demand one a page and one for the head, and the fact complete
 // is written last. Whatever a damaged file still does to
 // bbolt, a panic or a memory fault, becomes ErrCorrupt.
@@ -113,7 +113,8 @@
 //	2  rows in groups, which are checked one by one; content hash over the hashes of chunks
 //	3  compressed files: their format, and the size of their text
 //	4  a page's group table is checked through its groups, its checksum is that of the columns alone; the digest covers both
+//	5  each entry of a page has its own checksum; the size of an id is told by the table
 package index
 
 // FormatVersion is the version of the file that this package writes and reads.
-const FormatVersion = 4
+const FormatVersion = 5

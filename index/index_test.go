@@ -50,7 +50,7 @@ func TestFactsAreReadableText(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	want := map[string]string{"format_version": "4", "records": "1", "residues": "3", "complete": "yes", "page_entries": "1024"}
+	want := map[string]string{"format_version": "5", "records": "1", "residues": "3", "complete": "yes", "page_entries": "1024"}
 	db.View(func(tx *bolt.Tx) error {
 		for name, text := range want {
 			if have := string(tx.Bucket(bucketMeta).Get([]byte(name))); have != text {

@@ -13,19 +13,8 @@ import (
 func (x *Index) Entries(r Range) iter.Seq2[*Entry, error] {
 	return func(yield func(*Entry, error) bool) {
 		var window [windowEntries]Entry
-		var ids []byte
 		err := x.visit(r, func(pages *pageReader, slot int, position int64) error {
-			if slot == 0 {
-				ids = ids[:0]
-			}
-			e := &window[slot]
-			if err := pages.entry(position, e); err != nil {
-				return err
-			}
-			start := len(ids)
-			ids = append(ids, e.ID...) // the page goes on to other groups
-			e.ID = ids[start:len(ids):len(ids)]
-			return nil
+			return pages.entry(position, &window[slot])
 		}, func(slot int) bool { return yield(&window[slot], nil) })
 		if err != nil {
 			yield(nil, err)
@@ -65,6 +54,9 @@ func (x *Index) At(position int64) (Entry, error) {
 // called under guard only, and what is handed to callers only outside of it.
 const windowEntries = 32
 
+// sparseStep is from where on the processor does not see by itself which entries come next.
+const sparseStep = 4
+
 // visit goes through the positions of the range by windows, each within a page. It calls read for each position of a
 // window, with the page loaded, and then each for every slot of the window that was read, until that returns false.
 func (x *Index) visit(r Range, read func(pages *pageReader, slot int, position int64) error, each func(slot int) bool) error {
@@ -88,12 +80,15 @@ func (x *Index) visit(r Range, read func(pages *pageReader, slot int, position i
 		size := int(min(windowEntries, inPage, items-item))
 		slots := 0
 		err := guard(x.path, func() error {
+			if err := pages.load(position); err != nil {
+				return err
+			}
+			pages.page.forget()
+			if size > 1 && r.Step >= sparseStep {
+				pages.page.ahead(position-pages.page.first, r.Step, size)
+			}
 			for ; slots < size; slots++ {
-				at := position + int64(slots)*r.Step
-				if err := pages.load(at); err != nil {
-					return err
-				}
-				if err := read(pages, slots, at); err != nil {
+				if err := read(pages, slots, position+int64(slots)*r.Step); err != nil {
 					return err
 				}
 			}

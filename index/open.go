@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -117,8 +118,12 @@ func (x *Index) load() error {
 	}
 	metaPairs, metaFits := readPairs(meta, x.size)
 	if version := metaPairs[factVersion]; metaPairs[factFormat] == formatName && version != fmt.Sprint(FormatVersion) {
-		return fmt.Errorf("%s: %w: it has version %s, this program reads %d; update longfirst or name another file with --index",
-			x.path, ErrVersion, version, FormatVersion)
+		remedy := "update longfirst or name another file"
+		if have, err := strconv.Atoi(version); err == nil && have < FormatVersion {
+			remedy = "build it again with longfirst index or name another file"
+		}
+		return fmt.Errorf("%s: %w: it has version %s, this program reads %d; %s with --index",
+			x.path, ErrVersion, version, FormatVersion, remedy)
 	}
 	mtimePairs, mtimeFits := readPairs(mtime, x.size)
 	if !metaFits || !mtimeFits || metaPairs[factChecksum] != fmt.Sprint(pairsChecksum(metaPairs, mtimePairs)) {

@@ -20,16 +20,20 @@ const (
 	columnCount
 )
 
-const (
-	pageVersion    = 3
-	pageHeaderSize = 12
-	columnHead     = 9 // bytes of a column in the table
-	pageTableEnd   = pageHeaderSize + columnCount*columnHead
+// storedColumns are those of an entry's row. What follows, the size of the id, the page's table says.
+const storedColumns = columnIDSize
 
-	// groupEntries is the number of entries in every group but a page's last. A rank of many reads one entry of a page
-	// here and there: that costs a checksum over its group, some 160 bytes, and not over the page.
-	groupEntries = 4
-	groupHead    = 8 // bytes of a group in the table
+const (
+	pageVersion    = 4
+	pageHeaderSize = 13
+	columnHead     = 9 // bytes of a column's minimum and width
+	pageTableAt    = pageHeaderSize + storedColumns*columnHead
+
+	// A rank of many reads one entry of a page here and there: each has a checksum of its own, so that this costs a line of
+	// the table and two of the entry.
+	checksumSize = 4
+	// maxEndWidth lets the last four bytes of a row of the table be loaded as one number.
+	maxEndWidth = 4
 
 	// slack is what may be written, though not used, behind a row: a value is stored as eight bytes.
 	slack = 8
@@ -43,36 +47,32 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // headCRC is the checksum of a page's head under its key; head includes the four bytes of the checksum.
 func headCRC(key, head []byte) uint32 {
-	return crc32.Update(crc32.Update(0, castagnoli, key), castagnoli, head[4:pageTableEnd])
+	return crc32.Update(crc32.Update(0, castagnoli, key), castagnoli, head[checksumSize:pageTableAt])
 }
 
-// groupCRC is the checksum of group g. It begins with the number, so that no other group's content passes.
-func groupCRC(g int64, content []byte) uint32 {
-	return crc32.Update(uint32(g), castagnoli, content)
+// entryCRC is the checksum of entry i. It begins with the number, so that no other entry's content passes.
+func entryCRC(i int64, content []byte) uint32 {
+	return crc32.Update(uint32(i), castagnoli, content)
 }
 
-// tableSize returns the bytes of the group table of a page of so many entries.
-func tableSize(count int64) int64 { return groupsOf(count) * groupHead }
-
-// page is a decoded page. It owns its head and one group at a time; the group table, which is checked through the groups,
-// and the other groups are in value.
+// page is a decoded page. It owns its head and the entries that were read last; the table, which is checked through the
+// entries, and the other entries are in value.
 type page struct {
 	value   []byte // as it is stored; bbolt's bytes, which may fault
-	head    [pageTableEnd]byte
+	head    [pageTableAt]byte
 	length  int64 // of the first record, as the key says
 	first   int64 // position of the first record
 	count   int64
-	columns [columnCount]column
+	columns [storedColumns]column
 	rowSize int64
-	groups  int64 // where the groups begin in value
-	bounded bool  // no value of any row can be above maxValue
+	bounded bool // no value of any row can be above maxValue
 
-	group  []byte // rows and ids of the current group, and at least rowWindow more bytes
-	number int64  // of the current group, -1 before the first
-	rows   int64  // in it
-	ids    []byte // in it
-	next   int64  // an entry of the group whose id begins at ids[idNext:]
-	idNext int64
+	tableRow int64 // bytes of an entry in the table
+	endShift uint8 // what comes before an id's end in the last four bytes of a row of the table
+	entries  int64 // where the entries begin in value
+
+	held    []byte // the entries that were read last, end to end
+	touched byte   // keeps ahead from being left out
 }
 
 // column reads its value as minimum + (eight bytes at start of the row, masked to the column's width).
@@ -90,11 +90,11 @@ const maxValue = math.MaxInt64 / 4
 // used. It reuses p's memory.
 func (p *page) decode(key, value []byte) error {
 	var ok bool
-	p.number, p.value = -1, value
+	p.value = value
 	if p.length, p.first, ok = splitKey(key); !ok || p.first > maxValue {
 		return errPageKey
 	}
-	if len(value) < pageTableEnd {
+	if len(value) < pageTableAt {
 		return errPageShort
 	}
 	copy(p.head[:], value)
@@ -105,11 +105,13 @@ func (p *page) decode(key, value []byte) error {
 		return errPageVersion
 	}
 	p.count = int64(binary.LittleEndian.Uint32(p.head[8:]))
-	if binary.LittleEndian.Uint16(p.head[6:]) != columnCount || p.count == 0 {
+	if binary.LittleEndian.Uint16(p.head[6:]) != storedColumns || p.count == 0 || p.head[12] > maxEndWidth {
 		return errPageShape
 	}
-	p.groups = pageTableEnd + tableSize(p.count)
-	if p.groups > int64(len(value)) {
+	p.tableRow = checksumSize + int64(p.head[12])
+	p.endShift = 8 * (maxEndWidth - p.head[12])
+	p.entries = pageTableAt + p.count*p.tableRow
+	if p.entries > int64(len(value)) {
 		return errPageShort
 	}
 	p.rowSize, p.bounded = 0, true
@@ -125,79 +127,90 @@ func (p *page) decode(key, value []byte) error {
 		p.rowSize += width
 		p.bounded = p.bounded && c.mask <= maxValue-c.minimum
 	}
-	ids := binary.LittleEndian.Uint32(value[p.groups-4:]) // of all groups
-	if p.groups+p.count*p.rowSize+int64(ids) != int64(len(value)) {
-		return errPageShort
-	}
 	return nil
 }
 
-// groupsOf returns the number of groups that hold so many entries.
-func groupsOf(count int64) int64 { return (count + groupEntries - 1) / groupEntries }
-
-// groupAt returns where group g begins and ends in the value, and its checksum.
-func (p *page) groupAt(g int64) (start, end int64, sum uint32) {
-	table := p.value[pageTableEnd+g*groupHead:][:groupHead]
-	ids := int64(0) // of the groups before
-	if g > 0 {
-		ids = int64(binary.LittleEndian.Uint32(p.value[pageTableEnd+g*groupHead-4:]))
+// idsEnd returns where the id of entry i, which may be -1, ends among the page's ids.
+func (p *page) idsEnd(i int64) int64 {
+	if i < 0 {
+		return 0
 	}
-	idsEnd := int64(binary.LittleEndian.Uint32(table[4:]))
-	start = p.groups + g*groupEntries*p.rowSize + ids
-	end = p.groups + min((g+1)*groupEntries, p.count)*p.rowSize + idsEnd
-	return start, end, binary.LittleEndian.Uint32(table)
+	return int64(binary.LittleEndian.Uint32(p.value[pageTableAt+(i+1)*p.tableRow-4:]) >> p.endShift)
 }
 
-// loadGroup makes the group of entry i, 0 <= i < count, the current one.
-func (p *page) loadGroup(i int64) error {
-	g := int64(uint64(i) / groupEntries)
-	if g == p.number {
-		return nil
-	}
-	p.rows = min(groupEntries, p.count-g*groupEntries)
-	start, end, sum := p.groupAt(g)
-	idStart := p.rows * p.rowSize
-	if end-start < idStart || end > int64(len(p.value)) {
-		return errPageShape
-	}
-	p.number = -1
+// span returns where entry i begins and ends in the value, if the table is sound.
+func (p *page) span(i int64) (start, end int64) {
+	start = p.entries + i*p.rowSize
+	return start + p.idsEnd(i-1), start + p.rowSize + p.idsEnd(i)
+}
+
+// forget lets the memory of entries that were read be used again.
+func (p *page) forget() { p.held = p.held[:0] }
+
+// read copies entry i, 0 <= i < count, and checks it. What it returns is valid until forget.
+func (p *page) read(i int64) (row *[rowWindow]byte, id []byte, err error) {
+	start, end := p.span(i)
 	size := end - start
-	if int64(len(p.group)) < size+rowWindow {
-		p.group = make([]byte, 2*size+rowWindow)
+	if size < p.rowSize || end > int64(len(p.value)) {
+		return nil, nil, errPageShape
 	}
-	content := p.group[:size]
+	if i == p.count-1 && end != int64(len(p.value)) {
+		return nil, nil, errPageShort
+	}
+	at := int64(len(p.held))
+	if int64(cap(p.held)) < at+size+rowWindow {
+		at = 0 // who has what was read before keeps the memory
+		p.held = make([]byte, 0, 2*size+4096)
+	}
+	p.held = p.held[:at+size]
+	content := p.held[at:]
 	copy(content, p.value[start:end])
-	if groupCRC(g, content) != sum {
-		return errPageCRC
+	if entryCRC(i, content) != binary.LittleEndian.Uint32(p.value[pageTableAt+i*p.tableRow:]) {
+		return nil, nil, errPageCRC
 	}
-	p.ids = content[idStart:]
-	p.next, p.idNext = 0, 0
-	if g == 0 && p.columns[columnLength].read(p.row(0)) != uint64(p.length) {
-		return errPageKey
+	row = (*[rowWindow]byte)(content[:rowWindow])
+	if i == 0 && p.columns[columnLength].read(row) != uint64(p.length) {
+		return nil, nil, errPageKey
 	}
-	p.number = g
-	return nil
+	return row, content[p.rowSize:size:size], nil
 }
+
+// ahead has the processor fetch a number of entries, from i on, step apart, all at once: read would wait for one after
+// the other.
+func (p *page) ahead(i, step int64, number int) {
+	var starts, ends [windowEntries]int64
+	for k := range number {
+		starts[k], ends[k] = p.span(i)
+		i += step
+	}
+	size := int64(len(p.value))
+	for k := range number {
+		at, last := starts[k], min(ends[k], size)-1
+		for ; at <= last; at += cacheLine {
+			p.touched += p.value[at]
+		}
+		if last >= 0 { // the line that the loop may have stopped short of
+			p.touched += p.value[last]
+		}
+	}
+}
+
+// cacheLine is the bytes that a processor fetches at once.
+const cacheLine = 64
 
 func (c *column) read(row *[rowWindow]byte) uint64 {
 	return c.minimum + binary.LittleEndian.Uint64(row[c.start&127:])&c.mask
 }
 
-// row returns the row of entry i, whose group is loaded.
-func (p *page) row(i int64) *[rowWindow]byte {
-	return (*[rowWindow]byte)(p.group[i&(groupEntries-1)*p.rowSize:])
-}
-
-// values reads all columns of entry i, whose group is loaded.
-func (p *page) values(i int64, v *[columnCount]uint64) error {
-	row := p.row(i)
+// values reads all columns but for the size of the id.
+func (p *page) values(row *[rowWindow]byte, v *[columnCount]uint64) error {
 	if p.bounded {
-		for number := range v {
+		for number := range p.columns {
 			v[number] = p.columns[number].read(row)
 		}
 		return nil
 	}
-	for number := range v {
+	for number := range p.columns {
 		c := &p.columns[number]
 		if v[number] = c.read(row); v[number] > maxValue || v[number] < c.minimum {
 			return errPageEntry
@@ -206,40 +219,27 @@ func (p *page) values(i int64, v *[columnCount]uint64) error {
 	return nil
 }
 
-// length of entry i, whose group is loaded.
+// lengthOf entry i.
 func (p *page) lengthOf(i int64) (int64, error) {
-	v := p.columns[columnLength].read(p.row(i))
+	row, _, err := p.read(i)
+	if err != nil {
+		return 0, err
+	}
+	v := p.columns[columnLength].read(row)
 	if v > maxValue {
 		return 0, errPageEntry
 	}
 	return int64(v), nil
 }
 
-// id returns the id of entry i, whose group is loaded and which has that size: a view of the group.
-func (p *page) id(i int64, size uint64) ([]byte, error) {
-	i &= groupEntries - 1
-	if i < p.next {
-		p.next, p.idNext = 0, 0
-	}
-	for ; p.next < i; p.next++ {
-		p.idNext += int64(min(p.columns[columnIDSize].read(p.row(p.next)), math.MaxInt32))
-	}
-	start, end := p.idNext, p.idNext+int64(size)
-	if end > int64(len(p.ids)) || i == p.rows-1 && end != int64(len(p.ids)) {
-		return nil, errPageEntry
-	}
-	return p.ids[start:end:end], nil
-}
-
-// entry reads entry i, whose group is loaded, except for Ordinal, which it leaves as the ordinal in the file. The id is a
-// view of the group.
+// entry reads entry i, except for Ordinal, which it leaves as the ordinal in the file. The id is valid until forget.
 func (p *page) entry(i int64, e *Entry) error {
-	var v [columnCount]uint64
-	if err := p.values(i, &v); err != nil {
+	row, id, err := p.read(i)
+	if err != nil {
 		return err
 	}
-	id, err := p.id(i, v[columnIDSize])
-	if err != nil {
+	var v [columnCount]uint64
+	if err := p.values(row, &v); err != nil {
 		return err
 	}
 	if v[columnFile] > math.MaxInt32 {
@@ -270,17 +270,16 @@ func (p *page) readAll(r *rows) error {
 		return errPageShape
 	}
 	for i := range p.count {
-		if err := p.loadGroup(i); err != nil {
-			return err
-		}
-		v := &r.values[i]
-		if err := p.values(i, v); err != nil {
-			return err
-		}
-		id, err := p.id(i, v[columnIDSize])
+		p.forget()
+		row, id, err := p.read(i)
 		if err != nil {
 			return err
 		}
+		v := &r.values[i]
+		if err := p.values(row, v); err != nil {
+			return err
+		}
+		v[columnIDSize] = uint64(len(id))
 		r.ids = append(r.ids, id...)
 	}
 	r.count = int(p.count)

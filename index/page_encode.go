@@ -35,8 +35,11 @@ func (r *rows) appendPage(dst []byte, key [keySize]byte) []byte {
 	begin := len(dst)
 	dst = binary.LittleEndian.AppendUint32(dst, 0) // the checksum comes last
 	dst = binary.LittleEndian.AppendUint16(dst, pageVersion)
-	dst = binary.LittleEndian.AppendUint16(dst, columnCount)
+	dst = binary.LittleEndian.AppendUint16(dst, storedColumns)
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(r.count))
+	endWidth := bytesOf(uint64(len(r.ids)))
+	endShift := 8 * (maxEndWidth - endWidth)
+	dst = append(dst, byte(endWidth))
 	minima, widths := r.frame()
 	rowSize := 0
 	for number := range minima {
@@ -45,46 +48,47 @@ func (r *rows) appendPage(dst []byte, key [keySize]byte) []byte {
 		rowSize += widths[number]
 	}
 	table := len(dst)
-	groups := table + int(tableSize(int64(r.count)))
-	end := groups + r.count*rowSize + len(r.ids)
+	at := table + r.count*(checksumSize+endWidth)
+	end := at + r.count*rowSize + len(r.ids)
 	for cap(dst) < end+slack {
 		dst = append(dst[:cap(dst)], 0)
 	}
 	dst = dst[:end+slack]
-	at, ids := groups, r.ids
 	idEnd := 0
-	for first := 0; first < r.count; first += groupEntries {
-		start, idStart := at, idEnd
-		for i := first; i < min(first+groupEntries, r.count); i++ {
-			v := &r.values[i]
-			for number := range v {
-				binary.LittleEndian.PutUint64(dst[at:], v[number]-minima[number])
-				at += widths[number]
-			}
-			idEnd += int(v[columnIDSize])
+	for i := range r.count {
+		v := &r.values[i]
+		start := at
+		for number := range minima {
+			binary.LittleEndian.PutUint64(dst[at:], v[number]-minima[number])
+			at += widths[number]
 		}
-		at += copy(dst[at:], ids[idStart:idEnd])
-		binary.LittleEndian.PutUint32(dst[table:], groupCRC(int64(first/groupEntries), dst[start:at]))
-		binary.LittleEndian.PutUint32(dst[table+4:], uint32(idEnd))
-		table += groupHead
+		idStart := idEnd
+		idEnd += int(v[columnIDSize])
+		at += copy(dst[at:], r.ids[idStart:idEnd])
+		table += checksumSize + endWidth
+		binary.LittleEndian.PutUint32(dst[table-4:], uint32(idEnd)<<endShift) // and over the checksum's end, which comes next
+		binary.LittleEndian.PutUint32(dst[table-endWidth-checksumSize:], entryCRC(int64(i), dst[start:at]))
 	}
 	binary.LittleEndian.PutUint32(dst[begin:], headCRC(key[:], dst[begin:]))
 	return dst[:end]
 }
 
-// frame returns the least value of each column and the bytes that the largest distance from it needs.
-func (r *rows) frame() (minima [columnCount]uint64, widths [columnCount]int) {
-	minima = r.values[0]
+// frame returns the least value of each stored column and the bytes that the largest distance from it needs.
+func (r *rows) frame() (minima [storedColumns]uint64, widths [storedColumns]int) {
+	minima = [storedColumns]uint64(r.values[0][:])
 	maxima := minima
 	for i := 1; i < r.count; i++ {
 		v := &r.values[i]
-		for number := range v {
+		for number := range minima {
 			minima[number] = min(minima[number], v[number])
 			maxima[number] = max(maxima[number], v[number])
 		}
 	}
 	for number := range widths {
-		widths[number] = (bits.Len64(maxima[number]-minima[number]) + 7) / 8
+		widths[number] = bytesOf(maxima[number] - minima[number])
 	}
 	return minima, widths
 }
+
+// bytesOf returns the bytes that a number needs, none for 0.
+func bytesOf(v uint64) int { return (bits.Len64(v) + 7) / 8 }

@@ -41,19 +41,11 @@ func appendEntries(dst []byte, entries []Entry) []byte {
 	return r.appendPage(dst, r.key(entries[0].Position))
 }
 
-// read is what a reader of the page does for an entry.
-func (p *page) read(i int64, e *Entry) error {
-	if err := p.loadGroup(i); err != nil {
-		return err
-	}
-	return p.entry(i, e)
-}
-
 // readEvery reads all entries.
 func (p *page) readEvery() error {
 	var e Entry
 	for i := range p.count {
-		if err := p.read(i, &e); err != nil {
+		if err := p.entry(i, &e); err != nil {
 			return err
 		}
 	}
@@ -74,7 +66,7 @@ func TestPageHoldsAnyEntries(t *testing.T) {
 		}
 		same := func(i int) {
 			var e Entry
-			if err := p.read(int64(i), &e); err != nil {
+			if err := p.entry(int64(i), &e); err != nil {
 				t.Fatal(err)
 			}
 			if !sameEntry(&e, &entries[i]) {
@@ -137,12 +129,16 @@ func TestPageNoticesEveryFlippedBit(t *testing.T) {
 			t.Fatalf("cut to %d bytes", size)
 		}
 	}
+	var p page
+	if p.decode(key[:], append(bytes.Clone(value), 0)) == nil && p.readEvery() == nil {
+		t.Fatal("a byte behind the last entry")
+	}
 }
 
-// TestPageNoticesGroupsInOtherPlaces: each has its own checksum, which must not hold in another's place.
-func TestPageNoticesGroupsInOtherPlaces(t *testing.T) {
+// TestPageNoticesEntriesInOtherPlaces: each has its own checksum, which must not hold in another's place.
+func TestPageNoticesEntriesInOtherPlaces(t *testing.T) {
 	var entries []Entry
-	for i := range int64(2 * groupEntries) {
+	for i := range int64(2) {
 		entries = append(entries, Entry{Position: i, Ordinal: i, ID: []byte{'a' + byte(i)}, Offset: 10 * i, BodyOffset: 10*i + 3, BodyEnd: 10*i + 10, Length: 6})
 	}
 	key, value := pageKey(6, 0), appendEntries(nil, entries)
@@ -150,16 +146,46 @@ func TestPageNoticesGroupsInOtherPlaces(t *testing.T) {
 	if err := p.decode(key[:], value); err != nil {
 		t.Fatal(err)
 	}
-	start, end, first := p.groupAt(0)
-	_, _, second := p.groupAt(1)
+	start, end := p.span(0)
 	swapped := slices.Concat(value[:start], value[end:], value[start:end])
-	binary.LittleEndian.PutUint32(swapped[pageTableEnd:], second)
-	binary.LittleEndian.PutUint32(swapped[pageTableEnd+groupHead:], first)
+	first, second := swapped[pageTableAt:][:checksumSize], swapped[pageTableAt+p.tableRow:][:checksumSize]
+	for i := range first {
+		first[i], second[i] = second[i], first[i]
+	}
 	if err := p.decode(key[:], swapped); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.readEvery(); !errors.Is(err, errPageCRC) {
-		t.Error(err)
+	for i := range p.count {
+		if err := p.entry(i, &Entry{}); !errors.Is(err, errPageCRC) {
+			t.Errorf("entry %d: %v", i, err)
+		}
+	}
+}
+
+// TestPageKeepsWhatWasReadUntilForgotten: entries handed out together do not lie in each other's memory.
+func TestPageKeepsWhatWasReadUntilForgotten(t *testing.T) {
+	var entries []Entry
+	for i := range 40 {
+		entries = append(entries, Entry{Position: int64(i), ID: bytes.Repeat([]byte{'a' + byte(i)}, 1<<(i%14)), BodyEnd: 1, Length: 1})
+	}
+	key, value := pageKey(1, 0), appendEntries(nil, entries)
+	var p page
+	if err := p.decode(key[:], value); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		p.forget()
+		read := make([]Entry, len(entries))
+		for i := range read {
+			if err := p.entry(int64(i), &read[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range read {
+			if !bytes.Equal(read[i].ID, entries[i].ID) {
+				t.Errorf("id %d is %.20q, not %.20q", i, read[i].ID, entries[i].ID)
+			}
+		}
 	}
 }
 
@@ -169,9 +195,11 @@ func TestPageErrorsAreNamed(t *testing.T) {
 		want   error
 	}{
 		"version":          {func(_, value []byte) { value[4] = 1 }, errPageVersion},
-		"columns":          {func(_, value []byte) { value[6] = 8 }, errPageShape},
+		"columns":          {func(_, value []byte) { value[6]++ }, errPageShape},
 		"no entries":       {func(_, value []byte) { clear(value[8:12]) }, errPageShape},
-		"width":            {func(_, value []byte) { value[20] = 9 }, errPageShape},
+		"width":            {func(_, value []byte) { value[pageHeaderSize+8] = 9 }, errPageShape},
+		"width of ends":    {func(_, value []byte) { value[12] = maxEndWidth + 1 }, errPageShape},
+		"ends that fall":   {func(_, value []byte) { value[pageTableAt+checksumSize] = 200 }, errPageShape},
 		"more than it has": {func(_, value []byte) { value[8] = 200 }, errPageShort},
 		"other length":     {func(key, _ []byte) { key[7] ^= 1 }, errPageKey},
 	} {
@@ -191,7 +219,7 @@ func TestPageErrorsAreNamed(t *testing.T) {
 
 // forge gives a damaged page right checksums, so that what is behind them is reached.
 func forge(key, value []byte) {
-	if len(value) < pageTableEnd {
+	if len(value) < pageTableAt {
 		return
 	}
 	binary.LittleEndian.PutUint32(value, headCRC(key, value))
@@ -199,10 +227,9 @@ func forge(key, value []byte) {
 	if p.decode(key, value) != nil {
 		return
 	}
-	for g := range groupsOf(p.count) {
-		start, end, _ := p.groupAt(g)
-		if start >= 0 && start <= end && end <= int64(len(value)) {
-			binary.LittleEndian.PutUint32(value[pageTableEnd+g*groupHead:], groupCRC(g, value[start:end]))
+	for i := range p.count {
+		if start, end := p.span(i); start >= 0 && start <= end && end <= int64(len(value)) {
+			binary.LittleEndian.PutUint32(value[pageTableAt+i*p.tableRow:], entryCRC(i, value[start:end]))
 		}
 	}
 }
@@ -211,10 +238,10 @@ func forge(key, value []byte) {
 func FuzzPage(f *testing.F) {
 	key, value := smallPage()
 	f.Add(key[:], value)
-	f.Add(key[:], value[:pageTableEnd])
+	f.Add(key[:], value[:pageTableAt])
 	f.Add(key[:3], value[:3])
 	wide := bytes.Clone(value)
-	for i := range columnCount {
+	for i := range storedColumns {
 		wide[pageHeaderSize+i*columnHead+8] = 8
 	}
 	f.Add(key[:], append(wide, make([]byte, 200)...))
@@ -227,7 +254,7 @@ func FuzzPage(f *testing.F) {
 		}
 		for i := range min(p.count, 5000) {
 			var e Entry
-			if p.read(i, &e) != nil {
+			if p.entry(i, &e) != nil {
 				continue
 			}
 			if e.Length < 0 || e.Offset < 0 || e.BodyOffset < e.Offset || e.BodyEnd < e.BodyOffset+e.Length ||

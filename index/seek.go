@@ -30,15 +30,11 @@ func (x *Index) newPageReader() (*pageReader, error) {
 // walkPages is the distance in pages up to which stepping the cursor is cheaper than a seek.
 const walkPages = 16
 
-// load makes the page and the group that hold position, which lies in the index, the current ones. It runs under guard.
-func (r *pageReader) load(position int64) error {
+// load makes the page that holds position, which lies in the index, the current one. It runs under guard.
+func (r *pageReader) load(position int64) (err error) {
 	if i := position - r.page.first; r.loaded && uint64(i) < pageEntries {
-		return r.loadGroup(position)
+		return nil
 	}
-	return r.loadPage(position)
-}
-
-func (r *pageReader) loadPage(position int64) (err error) {
 	first := position - position%pageEntries
 	steps := (first - r.page.first) / pageEntries
 	switch {
@@ -47,17 +43,8 @@ func (r *pageReader) loadPage(position int64) (err error) {
 	default:
 		err = r.seek(first)
 	}
-	if r.loaded = err == nil; err != nil {
-		return err
-	}
-	return r.loadGroup(position)
-}
-
-func (r *pageReader) loadGroup(position int64) error {
-	if err := r.page.loadGroup(position - r.page.first); err != nil {
-		return r.corrupt(position, err)
-	}
-	return nil
+	r.loaded = err == nil
+	return err
 }
 
 func (r *pageReader) walk(first, steps int64) error {
@@ -120,7 +107,7 @@ func (r *pageReader) take(first int64, key, value []byte) error {
 	return nil
 }
 
-// entry reads the entry at a position of the current page.
+// entry reads the entry at a position of the current page. Its id is valid until the page forgets it.
 func (r *pageReader) entry(position int64, e *Entry) error {
 	if err := r.page.entry(position-r.page.first, e); err != nil {
 		return r.corrupt(position, err)
