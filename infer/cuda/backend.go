@@ -55,7 +55,7 @@ func New(precision Precision) (backend.Backend, error) {
 	if err := d.Usable(); err != nil {
 		return nil, err
 	}
-	modules, err := images(d.Major, d.Minor)
+	modules, err := images(d)
 	if err != nil {
 		return nil, err
 	}

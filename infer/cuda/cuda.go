@@ -7,7 +7,10 @@
 // process opens the one GPU that its environment leaves visible.
 package cuda
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // VisibleVariable is the environment variable by which the driver confines a process to some GPUs.
 const VisibleVariable = "CUDA_VISIBLE_DEVICES"
@@ -21,7 +24,21 @@ type Device struct {
 	SMs     int    `json:"sms"`    // streaming multiprocessors
 	Major   int    `json:"major"`  // compute capability
 	Minor   int    `json:"minor"`
+
+	// Products says what multiplies matrices of 16 bits: "" the kernels for every device, else ProductsWgmma or one of
+	// cublasLt. The environment and what is installed decide.
+	Products string `json:"products,omitempty"`
 }
+
+// ProductsWgmma is our own GEMM for Hopper, of bf16, where its tiles fit, and productsWgmmaAll wherever it computes at all.
+const (
+	ProductsWgmma    = "wgmma"
+	productsWgmmaAll = "wgmma-all"
+)
+
+// WgmmaVariable is the environment variable that chooses ProductsWgmma ("on") on devices of compute capability 9.0. It does
+// not choose itself, as it has not been run on a GPU yet.
+const WgmmaVariable = "LONGFIRST_WGMMA"
 
 // Usable returns nil, or why the kernels can't run on the device.
 func (d Device) Usable() error {
@@ -32,10 +49,14 @@ func (d Device) Usable() error {
 	return nil
 }
 
-// Class names the numerics of the device: the precision, and the compute capability, whose tensor cores add in an order
-// of their own.
+// Class names the numerics of the device: the precision, the compute capability, whose tensor cores add in an order of their
+// own, and what multiplies, unless that is the kernels for every device.
 func (d Device) Class(p Precision) string {
-	return fmt.Sprintf("cuda-%s-sm%d%d-%d", p, d.Major, d.Minor, kernelVersion)
+	class := fmt.Sprintf("cuda-%s-sm%d%d-%d", p, d.Major, d.Minor, kernelVersion)
+	if d.Products == "" || p == FP32 || p == FP16 && strings.HasPrefix(d.Products, ProductsWgmma) {
+		return class
+	}
+	return class + "-" + d.Products
 }
 
 // tensorRates are the bf16 operations a clock period that a multiprocessor's tensor cores do with sums in fp32, and the

@@ -4,13 +4,19 @@ package cuda
 
 import (
 	"fmt"
+	"strings"
 
 	"longfirst/infer/cuda/kernels"
 )
 
-// images returns the kernels' modules for a compute capability, by the names of their sources.
-func images(major, minor int) (map[string]string, error) {
-	all, err := kernels.Images(major, minor)
+// images returns the kernels' modules for a device, by the names of their sources.
+func images(d Device) (map[string]string, error) {
+	all, err := kernels.Images(d.Major, d.Minor)
+	if err == nil && strings.HasPrefix(d.Products, ProductsWgmma) {
+		var more []kernels.Image
+		more, err = kernels.HopperImages()
+		all = append(all, more...)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrUnusable, err)
 	}

@@ -130,18 +130,8 @@ func (s *stream) linear(op kernels.Op, to, from *activation, w *matrix, bias *ve
 				return refuse("added to what is no residual stream")
 			}
 		}
-		return s.launch(s.product(op, tokens, to.pitch, 0), to.to(element), x, w.slot(), bias.slot(),
-			device.Slot(tokens), device.Slot(to.pitch), device.Slot(from.pitch))
+		return s.product(op, to.to(element), x, w, bias, to.pitch, from.pitch)
 	}, "product (%s) of [%d, %d] and [%d, %d]", op, tokens, from.width, w.n, w.k)
-}
-
-// product is the launch of a product with n columns, of heads of that size.
-func (s *stream) product(op kernels.Op, tokens, n, headDim int) kernels.Launch {
-	var tile kernels.Tile
-	if s.backend.element != kernels.F32 {
-		tile = kernels.Tiles(op, n, headDim)[0]
-	}
-	return kernels.GEMM(op, s.backend.element, tile, tokens, n)
 }
 
 // LinearQKV is a product with bias whose first third is scaled and whose first two thirds are rotated.
@@ -164,16 +154,7 @@ func (s *stream) LinearQKV(dst, src backend.Activation, weight backend.Matrix, b
 			return err
 		}
 		element, positions := s.backend.element, s.input.slot(s.input.positions)
-		if element != kernels.F32 {
-			return s.launch(s.product(kernels.QKV, tokens, to.pitch, d), to.to(element), x, w.slot(), bias.slot(), table, positions,
-				device.Slot(tokens), device.Slot(to.pitch), device.Slot(from.pitch), device.Slot(d))
-		}
-		if err := s.launch(s.product(kernels.Product, tokens, to.pitch, d), to.to(element), x, w.slot(), bias.slot(),
-			device.Slot(tokens), device.Slot(to.pitch), device.Slot(from.pitch)); err != nil {
-			return err
-		}
-		return s.launch(kernels.Rotary(element, tokens), to.to(element), bias.slot(), table, positions,
-			device.Slot(tokens), device.Slot(w.n/3), device.Slot(to.pitch), device.Slot(d))
+		return s.productQKV(to.to(element), x, w, bias, table, positions, to.pitch, from.pitch, d)
 	}, "product (qkv) of [%d, %d] and [%d, %d] for %d heads", tokens, from.width, w.n, w.k, heads)
 }
 

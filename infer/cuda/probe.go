@@ -2,7 +2,11 @@
 
 package cuda
 
-import "longfirst/infer/cuda/device"
+import (
+	"os"
+
+	"longfirst/infer/cuda/device"
+)
 
 // Built says whether the program was built with the tag "cuda".
 const Built = true
@@ -26,5 +30,20 @@ func Probe() ([]Device, error) {
 
 func describe(index int) (Device, error) {
 	f, err := device.Describe(index)
-	return Device{Visible: f.UUID, Name: f.Name, Bus: f.Bus, Memory: f.Memory, SMs: f.SMs, Major: f.Major, Minor: f.Minor}, err
+	d := Device{Visible: f.UUID, Name: f.Name, Bus: f.Bus, Memory: f.Memory, SMs: f.SMs, Major: f.Major, Minor: f.Minor}
+	d.Products = chooseProducts(d)
+	return d, err
+}
+
+// chooseProducts says what multiplies matrices on a device.
+func chooseProducts(d Device) string {
+	if d.Major == 9 && d.Minor == 0 {
+		switch os.Getenv(WgmmaVariable) {
+		case "on":
+			return ProductsWgmma
+		case "all":
+			return productsWgmmaAll
+		}
+	}
+	return ""
 }

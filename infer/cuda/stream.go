@@ -26,6 +26,7 @@ type stream struct {
 	done    *device.Event // everything queued so far is computed
 	arrived *device.Event // the results are in pinned memory
 
+	maps        hopper
 	activations []*activation
 	scratch     map[int]*device.Memory // by width: an activation in another type
 	results     []*result              // used ones first
@@ -157,5 +158,5 @@ func (s *stream) Close() (err error) {
 	for _, e := range []*device.Event{s.ready, s.done, s.arrived} {
 		err = errors.Join(err, e.Close())
 	}
-	return errors.Join(err, s.input.free())
+	return errors.Join(err, s.maps.free(), s.input.free())
 }

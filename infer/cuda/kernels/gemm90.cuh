@@ -1,6 +1,7 @@
 // out = epilogue(x·wᵀ) as in gemm.cu, for bf16, by the instructions of Hopper: wgmma, and the tensor memory accelerator.
-// For sm_90a alone. NOT YET RUN ON A GPU: the stand-in knows none of these instructions. So it is chosen by an explicit
-// switch and by the checks on a GPU, never by default, until such a check has passed.
+// For sm_90a alone. NOT YET RUN ON A GPU: the stand-in carries out what these instructions are documented to do, but not the
+// order of accesses to memory. So it is chosen by an explicit switch and by the checks on a GPU, never by default, until such
+// a check has passed.
 //
 //   maps   [3] CUtensorMap of 128 bytes each, in device memory, 64-byte aligned, all with the 128-byte swizzle, of bf16:
 //          x [rows, K] with boxes of 128 rows by 64 columns, w [N, K] with 256 by 64, out [rows, N] with 64 by 64

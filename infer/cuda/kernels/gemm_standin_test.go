@@ -41,13 +41,10 @@ func newProblem(r *rand.Rand, e Element, t, n, k int) problem {
 	return p
 }
 
-// run launches and compares.
-func (p problem) run(s *standin, op Op, e Element, tile Tile, rotate rotation) error {
+// want returns what an operation makes of the sums, and adds to the sizes what it adds.
+func (p problem) want(op Op, rotate rotation) []float64 {
 	t, n, pitch := p.x.rows, p.old.width, p.old.pitch()
 	want := slices.Clone(p.sums)
-	element := e
-	out := poisoned(e, t*pitch)
-	var rest []any
 	switch op {
 	case QKV:
 		for row := range t {
@@ -56,7 +53,6 @@ func (p problem) run(s *standin, op Op, e Element, tile Tile, rotate rotation) e
 				p.sizes[row*pitch+i] = 10 + p.sizes[row*pitch+i]
 			}
 		}
-		rest = []any{rotate.table, rotate.positions}
 	case Add, FeedUp:
 		for i := range want {
 			want[i] += p.bias.at(0, i%pitch)
@@ -67,9 +63,25 @@ func (p problem) run(s *standin, op Op, e Element, tile Tile, rotate rotation) e
 				p.sizes[i] += math.Abs(p.old.numbers[i])
 			}
 		}
-		if op == Add {
-			element, out = F32, slices.Clone(p.old.stored.([]float32))
-		}
+	}
+	return want
+}
+
+// out is where an operation's result goes, and of what type it is.
+func (p problem) out(op Op, e Element) (Element, values) {
+	if op == Add {
+		return F32, slices.Clone(p.old.stored.([]float32))
+	}
+	return e, poisoned(e, p.x.rows*p.old.pitch())
+}
+
+// run launches and compares.
+func (p problem) run(s *standin, op Op, e Element, tile Tile, rotate rotation) error {
+	t, n, pitch := p.x.rows, p.old.width, p.old.pitch()
+	element, out := p.out(op, e)
+	var rest []any
+	if op == QKV {
+		rest = []any{rotate.table, rotate.positions}
 	}
 	arguments := append([]any{out, p.x.stored, p.w.stored, p.bias.stored}, rest...)
 	arguments = append(arguments, t, pitch, p.x.pitch())
@@ -79,7 +91,7 @@ func (p problem) run(s *standin, op Op, e Element, tile Tile, rotate rotation) e
 	if err := s.launch(GEMM(op, e, tile, t, pitch), t+n, arguments...); err != nil {
 		return err
 	}
-	return close(element, out, want, p.sizes, n)
+	return close(element, out, p.want(op, rotate), p.sizes, n)
 }
 
 // split cuts a number of tokens into sequences.

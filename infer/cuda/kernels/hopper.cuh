@@ -3,6 +3,10 @@
 #pragma once
 #include "device.cuh"
 
+#ifdef LONGFIRST_STANDIN
+#include "../standin/hopper.h"
+#else
+
 // Map is a CUtensorMap: a matrix in memory and the tile that one copy moves.
 struct alignas(64) Map { u64 opaque[16]; };
 
@@ -52,11 +56,6 @@ DEVICE void giveRegisters() { asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;"
 template <u32 registers>
 DEVICE void takeRegisters() { asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(registers)); }
 
-// operand describes a tile in shared memory to multiplyGroup: rows of 128 bytes whose 16-byte chunks are permuted by the
-// row's number modulo 8 (the 128-byte swizzle, layout 1 in bits 62-63), 8 rows every 1024 bytes (64 in bits 32-45). Its
-// address is in units of 16 bytes: 16 products further are 2 of them.
-DEVICE u64 operand(u32 address) { return (u64)((address & 0x3ffff) >> 4) | 1ull << 16 | 64ull << 32 | 1ull << 62; }
-
 DEVICE void beginMultiplication() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
 DEVICE void commitMultiplication() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
 template <int inFlight>
@@ -85,3 +84,9 @@ DEVICE void multiplyGroup(float (&d)[128], u64 left, u64 right);
                  : "l"(left), "l"(right));                                                                        \
   }
 MULTIPLY_GROUP(bf16)
+#endif
+
+// operand describes a tile in shared memory to multiplyGroup: rows of 128 bytes whose 16-byte chunks are permuted by the
+// row's number modulo 8 (the 128-byte swizzle, layout 1 in bits 62-63), 8 rows every 1024 bytes (64 in bits 32-45). Its
+// address is in units of 16 bytes: 16 products further are 2 of them.
+DEVICE u64 operand(u32 address) { return (u64)((address & 0x3ffff) >> 4) | 1ull << 16 | 64ull << 32 | 1ull << 62; }

@@ -2,7 +2,7 @@ package kernels
 
 import "fmt"
 
-// The GEMM of gemm90.cuh, for compute capability 9.0 alone. It has not run on a GPU yet: nothing chooses it by itself.
+// The GEMM of gemm90.cuh, for compute capability 9.0 alone. It has not run on a GPU yet: it is chosen by an explicit switch.
 
 // HopperTile is what a block of it computes at a time.
 var HopperTile = Tile{128, 256}

@@ -27,6 +27,7 @@ func all() (checks []check) {
 	checks = append(checks, nonfiniteChecks()...)
 	checks = append(checks, gemmChecks()...)
 	checks = append(checks, gemmF32Checks()...)
+	checks = append(checks, hopperChecks()...)
 	checks = append(checks, attentionChecks()...)
 	checks = append(checks, attentionF32Checks()...)
 	return checks

@@ -39,7 +39,8 @@ var objects = sync.OnceValues(func() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	sources = append(sources, "testdata/serve.cc", "../standin/device.cc")
+	sources = append(sources, "testdata/serve.cc")
+	sources = append(sources, deviceSide...)
 	var wait sync.WaitGroup
 	var mu sync.Mutex
 	var failures []error
@@ -60,6 +61,9 @@ var objects = sync.OnceValues(func() (map[string]string, error) {
 	return built, errors.Join(failures...)
 })
 
+// deviceSide are the sources of the stand-in that the kernels need.
+var deviceSide = []string{"../standin/device.cc", "../standin/hopper.cc"}
+
 func compile(source, object string, more ...string) error {
 	arguments := []string{"-std=c++17", "-O2", "-Wall", "-Werror", "-Wno-unknown-pragmas", "-DLONGFIRST_STANDIN", "-c", "-o", object}
 	if strings.HasSuffix(source, ".cu") {
@@ -75,7 +79,7 @@ func compile(source, object string, more ...string) error {
 func TestMain(m *testing.M) {
 	status := m.Run()
 	if built, err := objects(); err == nil {
-		os.RemoveAll(filepath.Dir(built["../standin/device.cc"]))
+		os.RemoveAll(filepath.Dir(built[deviceSide[0]]))
 	}
 	os.Exit(status)
 }
@@ -146,6 +150,11 @@ func (s *standin) launch(l Launch, seed int, arguments ...any) error {
 			put(uint8(0), uint64(a))
 		case float64:
 			put(uint8(0), math.Float64bits(a))
+		case []tensorMap:
+			put(uint8(2), uint32(len(a)))
+			for _, m := range a {
+				put(uint64(binary.Size(m.data)), m.data, uint64(m.rows), uint64(m.columns), uint32(m.box.Rows), uint32(m.box.Columns))
+			}
 		default:
 			put(uint8(1), uint64(binary.Size(a)), a)
 		}
@@ -167,8 +176,14 @@ func (s *standin) launch(l Launch, seed int, arguments ...any) error {
 		return err
 	}
 	for _, a := range arguments {
-		switch a.(type) {
+		switch a := a.(type) {
 		case nil, int, float64:
+		case []tensorMap:
+			for _, m := range a {
+				if err := binary.Read(s.out, binary.LittleEndian, m.data); err != nil {
+					return err
+				}
+			}
 		default:
 			if err := binary.Read(s.out, binary.LittleEndian, a); err != nil {
 				return err

@@ -15,7 +15,7 @@ u8* shared;
 
 namespace {
 
-enum State : u8 { ready, inCollective, atBarrier, done };
+enum State : u8 { ready, inCollective, atBarrier, polling, done };
 
 constexpr size_t stackBytes = 128 << 10;
 constexpr u8 many = 255;
@@ -35,7 +35,7 @@ std::vector<std::unique_ptr<u8[]>> stacks;
 std::vector<Warp> warps;
 std::vector<u8> memory;
 std::vector<Word> words;
-u64 epoch = 1, conflictCount;
+u64 epoch = 1, conflictCount, blocks, moves;
 u32 sharedSize;
 std::string failure;
 void* scheduler;  // saved stack pointer
@@ -84,6 +84,7 @@ void entry() {
     if (!self->open.empty()) fail("a thread ends with copies in flight");
   }
   self->groups.clear();
+  checkEnd();
   self->state = done;
   yield();
   __builtin_unreachable();
@@ -115,8 +116,11 @@ void runWarp(u32 w, u32 count) {
         resume(threads[i]);
         if (!failure.empty()) return;
         moved = true;
+        moves += threads[i].state != polling;
       }
   }
+  for (u32 i = w * 32; i < std::min(count, w * 32 + 32); i++)
+    if (threads[i].state == polling) return;
   for (u32 i = w * 32; i < std::min(count, w * 32 + 32); i++)
     if (threads[i].state == inCollective) {
       failure = "lanes of one warp wait at different places";
@@ -126,20 +130,32 @@ void runWarp(u32 w, u32 count) {
 
 void runBlock() {
   u32 count = blockSize.x * blockSize.y * blockSize.z;
+  blocks++;
   std::fill(memory.begin(), memory.end(), 0xff);
   for (u32 i = 0; i < count; i++) prepare(i);
   warps.assign((count + 31) / 32, Warp{});
   std::vector<u32> turn(warps.size());
   for (u32 w = 0; w < turn.size(); w++) turn[w] = w;
   for (;;) {
+    u64 before = moves;
     std::shuffle(turn.begin(), turn.end(), order);
     for (u32 w : turn) {
       runWarp(w, count);
       if (!failure.empty()) return;
     }
-    u32 finished = 0;
-    for (u32 i = 0; i < count; i++) finished += threads[i].state == done;
+    u32 finished = 0, pollers = 0;
+    for (u32 i = 0; i < count; i++) {
+      finished += threads[i].state == done;
+      if (threads[i].state == polling) threads[i].state = ready, pollers++;
+    }
     if (finished == count) break;
+    if (pollers) {
+      if (moves == before) {
+        failure = "threads wait for what none of them does";
+        return;
+      }
+      continue;
+    }
     if (finished) {
       failure = "a thread ended before a barrier that others wait at";
       return;
@@ -180,6 +196,15 @@ void barrier() {
   self->state = atBarrier;
   yield();
 }
+
+void poll() {
+  self->state = polling;
+  yield();
+}
+
+void moved() { moves++; }
+u64 blockNumber() { return blocks; }
+u32 sharedBytes() { return sharedSize; }
 
 void collective(Op op, void* operand) {
   Warp& w = warps[self->warp];

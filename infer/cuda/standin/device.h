@@ -77,6 +77,14 @@ typedef void (*Op)(void* const operands[32]);
 void collective(Op op, void* operand);
 [[noreturn]] void fail(const char* what);
 
+// poll lets others run: the thread waits for what another one does, and looks again. moved notes that something happened that
+// may be waited for; when all wait and nothing does, the launch fails.
+void poll();
+void moved();
+u64 blockNumber();   // of all there have been
+u32 sharedBytes();
+void checkEnd();     // of a thread: nothing of Hopper's is in flight
+
 void readShared(u32 address, u32 bytes);   // checks, before an access
 void writeShared(u32 address, u32 bytes);
 void copyAsync(u32 to, const void* from);

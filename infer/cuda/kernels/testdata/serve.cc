@@ -1,12 +1,13 @@
 // Runs kernels in the stand-in for the tests: requests on standard input, answers on standard output, little-endian.
 //
 //   request  u32 length, kernel name; u32 grid x, y, threads, shared bytes; u64 seed of the order of warps; u32 arguments;
-//            of each u8 kind: 0 and 8 bytes of a slot, or 1, u64 length and the bytes of a buffer
+//            of each u8 kind: 0 and 8 bytes of a slot; 1, u64 length and the bytes of a buffer; or 2, u32 count of tensor
+//            maps, of each u64 length and the bytes of a buffer, u64 rows, columns of 16 bits, u32 rows, columns of the box
 //   answer   u32 length, error; u64 bank conflicts; the buffers, one after the other
 //
 // A buffer ends at a page that can't be touched (but for up to 15 bytes of padding, which must keep what they hold), so an
 // access behind its end ends the program.
-#include "../../standin/device.h"
+#include "../../standin/hopper.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -58,15 +59,29 @@ int main() {
     standin::shuffle(number<u64>());
     std::vector<std::unique_ptr<Buffer>> buffers;
     std::vector<u64> slots(number<u32>());
-    for (u64& slot : slots) {
-      if (number<u8>() == 0) {
-        slot = number<u64>();
-        continue;
-      }
+    std::vector<std::unique_ptr<std::vector<Map>>> maps;
+    auto buffer = [&] {
       u64 bytes = number<u64>();
       buffers.emplace_back(new Buffer(bytes));
       read(buffers.back()->data, bytes);
-      slot = (u64)(uintptr_t)buffers.back()->data;
+      return buffers.back()->data;
+    };
+    for (u64& slot : slots) {
+      u8 kind = number<u8>();
+      if (kind == 0) {
+        slot = number<u64>();
+      } else if (kind == 1) {
+        slot = (u64)(uintptr_t)buffer();
+      } else {
+        maps.emplace_back(new std::vector<Map>(number<u32>()));
+        for (Map& map : *maps.back()) {
+          u8* data = buffer();
+          u64 rows = number<u64>(), columns = number<u64>();
+          u32 boxRows = number<u32>(), boxColumns = number<u32>();
+          standin::encodeMap(&map, data, columns, rows, columns * 2, boxColumns, boxRows);
+        }
+        slot = (u64)(uintptr_t)maps.back()->data();
+      }
     }
     std::vector<void*> arguments;
     for (u64& slot : slots) arguments.push_back(&slot);
