@@ -12,6 +12,7 @@
 //	infer-int8         the same with weights of int8, beside float32
 //	start, resume      whole processes
 //	scaling            worker processes
+//	straggler          one of them slowed, stopped or killed
 //
 // A new kernel or device is registered in kernels.
 package workloads
@@ -98,6 +99,7 @@ func New(s Settings) Set {
 		&Resume{Infer: whole, Threads: s.Threads})
 	more(&Resume{Infer: whole, Threads: s.Threads, Killed: true})
 	more(scalings(whole, s.Threads)...)
+	rare(stragglers(program, small, s.Threads)...)
 	return set
 }
 
@@ -162,4 +164,18 @@ func scalings(whole inference, threads int) []bench.Workload {
 		list = append(list, &Scaling{Infer: whole, Workers: n, Same: same})
 	}
 	return append(list, &Scaling{Infer: whole, Workers: threads, Same: same})
+}
+
+// stragglers are runs long enough that a block is little of them, and what several processes can do of them.
+func stragglers(p program, m *model, threads int) []bench.Workload {
+	if threads < 2 {
+		return nil
+	}
+	const recordsOfWorker = 120
+	whole := inference{p, m, &input{shape: gen.Protein, count: int64(threads) * recordsOfWorker}, threads}
+	var list []bench.Workload
+	for _, f := range fates() {
+		list = append(list, &Straggler{Infer: whole, Workers: threads, Fate: f})
+	}
+	return list
 }
