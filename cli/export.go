@@ -16,7 +16,7 @@ import (
 func exportCommand() *cli.Command {
 	return command(&cli.Command{
 		Name: "export", Category: categoryRun, Usage: "write a data set in another format, rows in input order", ArgsUsage: "OUT",
-		Description: example("longfirst export --format npy embeddings", "python -c 'import numpy; print(numpy.load(\"embeddings/npy/embeddings.npy\").shape)'"),
+		Description: example("longfirst export --format npy embeddings", "longfirst export --column cls --format tsv embeddings", "python -c 'import numpy; print(numpy.load(\"embeddings/npy/embeddings.npy\").shape)'"),
 		Action:      exportAction,
 	},
 		&cli.StringFlag{Name: "format", Value: "npy", Usage: "`FORMAT`: " + formatsText()},

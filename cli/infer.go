@@ -58,7 +58,8 @@ func inferCommand() *cli.Command {
 	return command(&cli.Command{
 		Name: "infer", Aliases: []string{"embed"}, Category: categoryRun, ArgsUsage: "FASTA...",
 		Usage: "embed every record; the same command again goes on where it stopped",
-		Description: example("longfirst infer --model models/esm2_t33_650M_UR50D --out embeddings proteins.fa") +
+		Description: example("longfirst infer --model models/esm2_t33_650M_UR50D --out embeddings proteins.fa",
+			"longfirst infer --model models/esm2_t33_650M_UR50D --out layers --pool mean,cls --layers 20,-1 proteins.fa") +
 			"\n\nExit codes: 0 all done; 1 failed; 2 usage; 3 done but for some records, each named; 129, 130 or 143 stopped by a signal.",
 		Action: inferAction,
 	}, flags...)
@@ -95,6 +96,9 @@ func inferAction(c *cli.Context) error {
 	settings.Report = watch.report
 	result, err := worker.Run(c.Context, settings)
 	watch.end()
+	if result.Blocks > 0 {
+		drawReport(log, settings.Out)
+	}
 	if err != nil {
 		return err
 	}

@@ -48,7 +48,7 @@ func checkSpace(set Settings, q *queue) error {
 		return err
 	}
 	if need > free {
-		return fmt.Errorf("%s: %w: about %d MiB are needed, %d MiB are free; free some, name another --out, or store --dtype float16",
+		return fmt.Errorf("%s: %w: about %d MiB are needed, %d MiB are free; free some, name another --out, store --dtype float16, or fewer columns (--pool, --layers)",
 			set.Out, ErrNoSpace, (need+1<<20-1)>>20, free>>20)
 	}
 	return nil
