@@ -23,6 +23,34 @@ var indexFlag = &cli.StringFlag{Name: "index", Usage: "index `FILE`; default: be
 
 var rehashFlag = &cli.BoolFlag{Name: "rehash", Usage: "compare the content of files, not only size and mtime, which can be forged"}
 
+// buildFlags say with what an index is built, and what joins it later.
+func buildFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "memory", Value: "512MiB", Usage: "`SIZE` of memory to build with, about; the rest goes to a temporary file"},
+		&cli.StringFlag{Name: "tmp", Usage: "`FOLDER` of that temporary file; default: that of the index"},
+		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`N` threads; default: what this process may use"},
+	}
+}
+
+// buildOptions are what the flags of an index say, as far as the command has them.
+func buildOptions(c *cli.Context, log *slog.Logger) (opt index.Options, err error) {
+	opt = index.Options{Path: c.String("index"), Rehash: c.Bool("rehash"), Threads: c.Int("threads"), Temp: c.String("tmp"), Log: log}
+	if text := c.String("memory"); text != "" {
+		if opt.Memory, err = parseBytes(text); err != nil {
+			return opt, usagef("--memory %q: %v", text, err)
+		}
+	}
+	if opt.Threads < 0 {
+		return opt, usagef("--threads %d: it is a number of threads, or 0 for what this process may use", opt.Threads)
+	}
+	if opt.Temp != "" {
+		if info, err := os.Stat(opt.Temp); err != nil || !info.IsDir() {
+			return opt, usagef("--tmp %s: there is no such folder", opt.Temp)
+		}
+	}
+	return opt, nil
+}
+
 func indexCommand() *cli.Command {
 	c := command(&cli.Command{
 		Name: "index", Category: categoryIndex, Usage: "build the index of FASTA files, or reuse it", ArgsUsage: "FASTA...",
@@ -42,10 +70,7 @@ func indexCommand() *cli.Command {
 				&cli.StringFlag{Name: "format", Value: "json", Usage: "`FORMAT`: json"},
 				&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "`FILE` to write; default: stdout"})...),
 		},
-	}, append(inputFlags(), indexFlag, rehashFlag,
-		&cli.StringFlag{Name: "memory", Value: "512MiB", Usage: "`SIZE` of memory to build with, about; the rest goes to a temporary file"},
-		&cli.StringFlag{Name: "tmp", Usage: "`FOLDER` of that temporary file; default: that of the index"},
-		&cli.IntFlag{Name: "threads", Aliases: []string{"t"}, Usage: "`N` threads; default: what this process may use"},
+	}, append(slices.Concat(inputFlags(), buildFlags()), indexFlag, rehashFlag,
 		&cli.IntFlag{Name: "world-size", Aliases: []string{"n"}, Usage: "also print the shares of `N` workers"})...)
 	return c
 }
@@ -54,6 +79,9 @@ func buildIndex(c *cli.Context) error {
 	log, err := logOf(c)
 	if err != nil {
 		return err
+	}
+	if n := c.Int("world-size"); n < 0 {
+		return usagef("--world-size %d: it is a number of workers", n)
 	}
 	x, err := ensureIndex(c, log)
 	if err != nil {
@@ -65,6 +93,10 @@ func buildIndex(c *cli.Context) error {
 
 // ensureIndex builds or reuses the index of the FASTA files named on the command line.
 func ensureIndex(c *cli.Context, log *slog.Logger) (*index.Index, error) {
+	opt, err := buildOptions(c, log)
+	if err != nil {
+		return nil, err
+	}
 	fastas, release, err := fastaFiles(c, log)
 	if err != nil {
 		return nil, err
@@ -73,13 +105,7 @@ func ensureIndex(c *cli.Context, log *slog.Logger) (*index.Index, error) {
 	if len(fastas) == 0 {
 		return nil, usagef("name at least one FASTA file; see %s --help", commandLine(c))
 	}
-	opt := index.Options{Path: c.String("index"), Rehash: c.Bool("rehash"), Threads: c.Int("threads"), Temp: c.String("tmp"), Log: log}
 	opt.Texts = c.Command.Name == "infer" && !c.Bool("dry-run") // worker processes read them
-	if text := c.String("memory"); text != "" {
-		if opt.Memory, err = parseBytes(text); err != nil {
-			return nil, usagef("--memory %q: %v", text, err)
-		}
-	}
 	begin := time.Now()
 	watch := newWatch(log, c.Bool("quiet") || c.String("log-format") == "json")
 	defer watch.end()

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,17 +26,19 @@ func indexGetCommand() *cli.Command {
 			"longfirst index get proteins.fa --ids-from ids.txt --out some.fa",
 			"longfirst index get proteins.fa --position 0-9     # the ten longest",
 			"longfirst index get proteins.fa --length-range 50-400 --out mid.fa",
-			"longfirst index get pdb_seqres.fa --kind protein --out proteins.fa") +
+			"longfirst index get pdb_seqres.fa --kind protein --out proteins.fa",
+			"longfirst index get --files-from parts.txt P12345") +
 			"\n\nIds come in the order asked for, all records of an id that several have; ids that are not there are named, and the" +
-			"\nexit code is 1. The index is built where there is none; the first call adds the names to it.",
+			"\nexit code is 1. The index is built where there is none; the first call adds the names to it. With --index or" +
+			"\n--files-from all arguments are ids.",
 		Action: getRecords,
-	}, indexFlag, cacheDirFlag,
+	}, append(slices.Concat(inputFlags(), buildFlags()), indexFlag,
 		&cli.StringFlag{Name: "ids-from", Usage: "`FILE` with an id at the start of each line, or - for standard input"},
 		&cli.StringFlag{Name: "position", Usage: "`A-B` places in the sorted order, longest first, from 0, both included"},
 		&cli.StringFlag{Name: "length-range", Usage: "`A-B` residues, both included; A- and -B are open"},
 		&cli.StringFlag{Name: "kind", Usage: "only what looks like `KIND`: protein or nucleotide; of all records where no others are named"},
 		&cli.IntFlag{Name: "width", Usage: "break lines after `N` residues, 0 for one line; default: lines as they are in the file"},
-		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "`FILE` to write; default: stdout"})
+		&cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "`FILE` to write; default: stdout"})...)
 }
 
 func getRecords(c *cli.Context) error {
@@ -43,24 +46,28 @@ func getRecords(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	var file []string
 	ids := c.Args().Slice()
-	fasta := ""
-	if c.String("index") == "" {
+	if c.String("index") == "" && c.String("files-from") == "" {
 		if len(ids) == 0 {
 			return usagef("name a FASTA file or an index; see %s --help", commandLine(c))
 		}
-		fasta, ids = ids[0], ids[1:]
+		file, ids = ids[:1], ids[1:]
 	}
 	if err := oneSelection(c, ids); err != nil {
 		return err
 	}
-	x, err := indexToRead(c, log, fasta)
+	opt, err := buildOptions(c, log)
+	if err != nil {
+		return err
+	}
+	x, err := indexToRead(c, log, file, opt)
 	if err != nil {
 		return err
 	}
 	byID := len(ids) > 0 || c.IsSet("ids-from")
 	if byID {
-		x, err = index.AddNames(c.Context, x, index.Options{Log: log})
+		x, err = index.AddNames(c.Context, x, opt)
 	} else if c.IsSet("kind") {
 		x, _, err = countClasses(c, log, x)
 	}
@@ -123,19 +130,31 @@ func checkWidth(c *cli.Context) error {
 	return nil
 }
 
-// indexToRead opens the index named by --index or in place of a FASTA file, or builds or reuses that of the FASTA file.
-func indexToRead(c *cli.Context, log *slog.Logger, fasta string) (*index.Index, error) {
-	if path := c.String("index"); path != "" {
-		return index.Open(path)
+// indexToRead opens the index named by --index or in place of a FASTA file, or builds or reuses that of the file and of
+// those of --files-from.
+func indexToRead(c *cli.Context, log *slog.Logger, file []string, opt index.Options) (*index.Index, error) {
+	switch {
+	case opt.Path != "" && c.String("files-from") != "":
+		return nil, usagef("--index names what is read, and so does --files-from")
+	case opt.Path != "":
+		return index.Open(opt.Path)
+	case len(file) == 1 && strings.HasSuffix(file[0], index.Extension):
+		return index.Open(file[0])
 	}
-	if strings.HasSuffix(fasta, index.Extension) {
-		return index.Open(fasta)
+	if c.String("ids-from") == stdinName && (slices.Contains(file, stdinName) || c.String("files-from") == stdinName) {
+		return nil, usagef("standard input is named twice")
 	}
+	fastas, release, err := fastaFilesOf(c, log, file)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	begin := time.Now()
 	watch := newWatch(log, c.Bool("quiet") || c.String("log-format") == "json")
 	defer watch.end()
-	x, outcome, err := ensurePlaced(c.Context, index.Ensure, []string{fasta}, index.Options{Log: log,
-		Progress: func(done, total int64) { watch.scanned(done, total, time.Since(begin)) }})
+	opt.Progress = func(done, total int64) { watch.scanned(done, total, time.Since(begin)) }
+	opt.Expanding = watch.expanding(begin)
+	x, outcome, err := ensurePlaced(c.Context, index.Ensure, fastas, opt)
 	if err == nil && outcome == index.Created {
 		log.Info(fmt.Sprintf("Created index: %d sequences, %d total tokens", x.Len(), x.Tokens()))
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -40,7 +41,12 @@ func inputFlags() []cli.Flag {
 // fastaFiles returns the FASTA files that a command line names: its arguments, then those of --files-from. What standard
 // input gives is kept in a file, which stays there until release is called.
 func fastaFiles(c *cli.Context, log *slog.Logger) (files []string, release func(), err error) {
-	files = c.Args().Slice()
+	return fastaFilesOf(c, log, c.Args().Slice())
+}
+
+// fastaFilesOf is fastaFiles where only some of the arguments are files.
+func fastaFilesOf(c *cli.Context, log *slog.Logger, arguments []string) (files []string, release func(), err error) {
+	files = slices.Clone(arguments)
 	release = func() {}
 	list := c.String("files-from")
 	if list != "" {
