@@ -23,6 +23,7 @@ type Model struct {
 	layers      []layer
 	final       norm
 	frequencies backend.Vector // [D/2]
+	head        *languageHead  // once LoadHead was called
 }
 
 type norm struct{ gain, bias backend.Vector } // [H]

@@ -20,6 +20,7 @@ type Runner struct {
 	normed      backend.Activation // [T, H] also attention's output
 	qkv         backend.Activation // [T, 3H]
 	feedForward backend.Activation // [T, F]
+	logits      backend.Activation // [T, V]; nil without a head
 
 	tokens int // T of the batch in hand
 	wanted []States
@@ -50,6 +51,11 @@ func (m *Model) NewRunner(maxTokens, maxSequences int) (*Runner, error) {
 		{&r.feedForward, m.config.IntermediateSize},
 	} {
 		if *a.to, err = stream.Activation(a.width); err != nil {
+			return nil, errors.Join(err, stream.Close())
+		}
+	}
+	if m.head != nil {
+		if r.logits, err = stream.Activation(m.config.VocabSize); err != nil {
 			return nil, errors.Join(err, stream.Close())
 		}
 	}

@@ -12,6 +12,7 @@ type States struct {
 	Layer  int
 	Mean   []float32 // [B, H] over the residues of each sequence, without BOS and EOS; nil for none
 	Hidden []float32 // [T, H] of every token; nil for none
+	Logits []float32 // [T, V] of the language-model head, of the last layer; nil for none
 }
 
 // StartStates queues a batch. What is asked for is there after Finish; until then it belongs to the runner, as the batch's
@@ -44,6 +45,9 @@ func (r *Runner) take(layer int) {
 		if w.Hidden != nil {
 			r.stream.Read(w.Hidden, r.hidden)
 		}
+		if w.Logits != nil {
+			r.predict(w.Logits)
+		}
 	}
 	if r.trace != nil {
 		hidden := make([]float32, r.tokens*r.model.config.HiddenSize)
@@ -53,7 +57,7 @@ func (r *Runner) take(layer int) {
 }
 
 func (r *Runner) checkStates(b backend.Batch, w States) error {
-	h := r.model.config.HiddenSize
+	h, v := r.model.config.HiddenSize, r.model.config.VocabSize
 	switch {
 	case w.Layer < 0 || w.Layer > r.model.config.Layers:
 		return fmt.Errorf("%w: hidden states of layer %d, there are 0 to %d", ErrBatch, w.Layer, r.model.config.Layers)
@@ -61,6 +65,9 @@ func (r *Runner) checkStates(b backend.Batch, w States) error {
 		return fmt.Errorf("%w: room for %d numbers of %d sequences of %d", ErrBatch, len(w.Mean), b.Sequences(), h)
 	case w.Hidden != nil && len(w.Hidden) != len(b.Tokens)*h:
 		return fmt.Errorf("%w: room for %d numbers of %d tokens of %d", ErrBatch, len(w.Hidden), len(b.Tokens), h)
+	case w.Logits != nil && (r.logits == nil || w.Layer != r.model.config.Layers || len(w.Logits) != len(b.Tokens)*v):
+		return fmt.Errorf("%w: room for %d logits of %d tokens at layer %d, by a runner made with a head: %v",
+			ErrBatch, len(w.Logits), len(b.Tokens), w.Layer, r.logits != nil)
 	}
 	return nil
 }

@@ -16,6 +16,13 @@ that wrote it computes from it, read back from the folder, in fp32 on the CPU (e
     pooled     F32 [B, H]   mean of hidden.L over residues
     hidden64   F64 [T, H]   hidden.L of the same weights computed in float64 (only where the test needs it)
 
+    tf5/bin/python make_goldens.py logits .
+
+writes, beside the expected values of each model that has a language-model head, what it makes of the same tokens
+(logits.safetensors):
+
+    logits F32 [T, V]   of EsmForMaskedLM
+
     tf5/bin/python make_goldens.py demo MODEL FASTA OUT
 
 writes the mean embeddings of a FASTA file for a model folder as a table: the ordinal of a record, then its H values.
@@ -32,6 +39,7 @@ import sys
 
 import torch
 import transformers
+from safetensors import safe_open
 from safetensors.torch import save_file
 from transformers import EsmConfig, EsmForMaskedLM, EsmModel, EsmTokenizer
 
@@ -151,6 +159,19 @@ def make(golden, folder):
     print(f"{folder}: attention peak {peak:.3f}", file=sys.stderr)
 
 
+def logits(folder):
+    """Writes the logits of a model with a language-model head for the tokens of its expected values."""
+    with safe_open(folder / "expected.safetensors", "pt") as expected:
+        tokens, lengths = expected.get_tensor("tokens"), expected.get_tensor("lengths")
+    model = EsmForMaskedLM.from_pretrained(folder, dtype=torch.float32).eval()
+    rows = []
+    for ids in tokens.long().split(lengths.tolist()):
+        with torch.no_grad():
+            rows.append(model(ids[None]).logits[0])
+    save_file({"logits": torch.cat(rows)}, folder / "logits.safetensors", metadata=about())
+    print(folder, file=sys.stderr)
+
+
 WHITESPACE = b" \t\r\n\v\f"
 GAPS = b"-."
 MAX_RESIDUES = 1024
@@ -199,6 +220,10 @@ def main(arguments):
             for golden in GOLDENS:
                 if golden["major"] == MAJOR:
                     make(golden, pathlib.Path(out) / golden["name"])
+        case ["logits", out]:
+            for golden in GOLDENS:
+                if golden.get("cls") is EsmForMaskedLM:
+                    logits(pathlib.Path(out) / golden["name"])
         case ["demo", model, fasta, out]:
             demo(model, fasta, out)
         case _:
