@@ -34,7 +34,7 @@ func newApp() *cli.App {
 		UseShortOptionHandling: false,
 		HideVersion:            true,
 		Commands: []*cli.Command{
-			inferCommand(), planCommand(), verifyCommand(), exportCommand(),
+			inferCommand(), planCommand(), verifyCommand(), reportCommand(), exportCommand(),
 			indexCommand(),
 			modelCommand(), devicesCommand(), benchCommand(), demoCommand(), completionCommand(), versionCommand(), workerCommand(), probeCommand(),
 		},

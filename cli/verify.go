@@ -71,6 +71,7 @@ func verifyAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	redrawReport(log, out)
 	for _, class := range slices.Sorted(maps.Keys(found.Proof.Classes)) {
 		log.Info("computed in numeric class "+class, "rows", found.Proof.Classes[class])
 	}

@@ -1,12 +1,11 @@
 package page
 
 import (
-	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
 	"longfirst/bench"
+	"longfirst/infer/report/look"
 )
 
 // field is a part of a case: key=value.
@@ -38,32 +37,8 @@ func (f field) words() string {
 	return f.value
 }
 
-// Number writes a value with three digits that mean something, large ones in thousands, millions or billions.
-func Number(v float64) string {
-	for _, scale := range []struct {
-		size float64
-		name string
-	}{{1e9, " G"}, {1e6, " M"}, {1e4, " k"}} {
-		if math.Abs(v) >= scale.size {
-			divisor := scale.size
-			if scale.name == " k" {
-				divisor = 1e3
-			}
-			return digits(v/divisor) + scale.name
-		}
-	}
-	return digits(v)
-}
-
-func digits(v float64) string {
-	switch a := math.Abs(v); {
-	case a >= 99.95 || a == 0:
-		return fmt.Sprintf("%.0f", v)
-	case a >= 9.995:
-		return fmt.Sprintf("%.1f", v)
-	}
-	return fmt.Sprintf("%.2f", v)
-}
+// Number writes a value with three digits that mean something.
+func Number(v float64) string { return look.Number(v) }
 
 // Value writes a summary's median with its unit.
 func Value(s bench.Summary) string { return Number(s.Median) + " " + s.Unit }

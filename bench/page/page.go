@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"longfirst/bench"
+	"longfirst/infer/report/look"
 )
 
 //go:embed page.html
@@ -19,6 +20,7 @@ var page = sync.OnceValue(func() *template.Template {
 })
 
 var functions = template.FuncMap{
+	"style": func() template.CSS { return look.Style },
 	"label": Label, "number": Number, "value": Value,
 	"percent":   func(v float64) string { return fmt.Sprintf("%.0f %%", 100*v) },
 	"starved":   func() float64 { return bench.StarvedMargin },
@@ -31,9 +33,9 @@ var functions = template.FuncMap{
 // limitText writes a rate of a limit.
 func limitText(l bench.LimitResult, v float64) string {
 	if l.Unit == "MB/s" {
-		return digits(v/1e3) + " GB/s"
+		return look.Digits(v/1e3) + " GB/s"
 	}
-	return digits(v) + " " + l.Unit
+	return look.Digits(v) + " " + l.Unit
 }
 
 // content is what the template is filled with.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"longfirst/bench"
+	"longfirst/infer/report/look"
 )
 
 // ratioChart shows the peers of one job on a logarithmic axis.
@@ -128,7 +129,7 @@ func PeerName(r *bench.Result) string {
 // times writes a ratio on an axis.
 func times(v float64) string {
 	if v < 0.0995 {
-		return digits(100*v) + " %"
+		return look.Digits(100*v) + " %"
 	}
 	text, scale, _ := strings.Cut(Number(v), " ")
 	if strings.Contains(text, ".") {

@@ -6,6 +6,7 @@ import (
 
 	"longfirst/bench"
 	"longfirst/bench/limits"
+	"longfirst/infer/report/look"
 )
 
 // bar is a result as a share of a limit.
@@ -46,7 +47,7 @@ func shares(r *bench.Report) *barChart {
 		}
 		low, high := extent(result.Values(s.Unit))
 		c.Bars = append(c.Bars, bar{
-			Label: Label(result), Value: Value(result.Main()), Share: digits(s.Median) + " % of " + strings.TrimPrefix(s.Unit, "%"),
+			Label: Label(result), Value: Value(result.Main()), Share: look.Digits(s.Median) + " % of " + strings.TrimPrefix(s.Unit, "%"),
 			Y: rowHeight * float64(len(c.Bars)), Width: x(s.Median), Low: x(low), High: x(high), Steady: result.Steady,
 		})
 	}

@@ -34,6 +34,12 @@ func (d Dir) Success() string { return filepath.Join(string(d), "_SUCCESS") }
 // Skipped returns the path of the list of records without a row.
 func (d Dir) Skipped() string { return filepath.Join(string(d), "skipped.tsv") }
 
+// Report returns the path of the page that shows what happened.
+func (d Dir) Report() string { return filepath.Join(string(d), "report.html") }
+
+// WriteReport replaces the page that shows what happened.
+func (d Dir) WriteReport(page []byte) error { return d.writeAtomic(d.Report(), page) }
+
 // Part returns the path of a part.
 func (d Dir) Part(id PartID) string { return filepath.Join(d.Embeddings(), id.Name()) }
 
@@ -115,7 +121,7 @@ func (d Dir) Clear() error {
 	if err := d.RemoveSuccess(); err != nil {
 		return err
 	}
-	for _, path := range append(slices.Collect(maps.Values(parts)), d.Skipped()) {
+	for _, path := range append(slices.Collect(maps.Values(parts)), d.Skipped(), d.Report()) {
 		if err := removeIfThere(path); err != nil {
 			return err
 		}

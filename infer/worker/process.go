@@ -26,6 +26,7 @@ type process struct {
 	task     *task     // nil when idle
 	lease    Lease     // of task
 	leased   time.Time // when
+	second   bool      // another child had it in hand already
 	embedded int64     // residues of task so far
 	heard    time.Time // its last sign of life
 	silent   bool      // and killed for it

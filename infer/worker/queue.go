@@ -156,3 +156,13 @@ func (q *queue) len() (n int) {
 	}
 	return n
 }
+
+// residues returns the residues of those tasks.
+func (q *queue) residues() (n int64) {
+	for _, tasks := range q.shares {
+		for _, t := range tasks {
+			n += t.residues
+		}
+	}
+	return n
+}

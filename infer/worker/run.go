@@ -83,6 +83,9 @@ func Run(ctx context.Context, set Settings) (Result, error) {
 		if err := overwrite(dir, set.Log); err != nil {
 			return result, err
 		}
+		if err := removeJournals(dir); err != nil {
+			return result, err
+		}
 	}
 	int8File, err := int8Weights(ctx, set, modelDigest)
 	if err != nil {
@@ -136,7 +139,21 @@ func Run(ctx context.Context, set Settings) (Result, error) {
 			orders:  set.orders(manifest.WorldSize, rule, modelDigest, int8File, stamps),
 			devices: set.Devices, queue: tasks, silence: cmp.Or(set.Silence, DefaultSilence), log: set.Log, report: set.Report,
 		}
-		err := s.superviseProcesses(ctx, set.Command, set.Heading, dir.Logs())
+		lengths, err := set.Index.LengthStats()
+		if err != nil {
+			return result, err
+		}
+		s.journal = openJournal(dir, ranks[0], set.Log)
+		defer s.journal.close()
+		s.journal.write(JournalLine{Begun: &Begun{Program: set.Program, Machine: machine(), Device: set.Device, NumericClass: set.NumericClass,
+			Workers: len(set.Devices), Threads: set.Threads, World: manifest.WorldSize, Ranks: ranks,
+			Blocks: tasks.len(), BlocksBefore: result.BlocksBefore, Residues: tasks.residues(), FLOPS: set.FLOPS, Lengths: lengths.Bins}})
+		err = s.superviseProcesses(ctx, set.Command, set.Heading, dir.Logs())
+		end := &RunEnd{}
+		if err != nil {
+			end.Error = err.Error()
+		}
+		s.journal.write(JournalLine{End: end})
 		result.Snapshot = s.snapshot
 		if err != nil {
 			return result, err

@@ -19,6 +19,7 @@ type supervisor struct {
 	suspend <-chan os.Signal
 	log     *slog.Logger
 	report  func(Snapshot)
+	journal *journal
 
 	events    chan event
 	restarts  chan int // slots whose pause is over
@@ -75,11 +76,7 @@ func (s *supervisor) supervise(ctx context.Context) error {
 	patrols := time.NewTicker(s.patrolInterval())
 	defer patrols.Stop()
 	s.snapshot.Blocks = s.queue.len()
-	for _, share := range s.queue.shares {
-		for _, t := range share {
-			s.snapshot.Residues += t.residues
-		}
-	}
+	s.snapshot.Residues = s.queue.residues()
 	var err error
 	for slot := 0; slot < len(s.devices) && slot < s.snapshot.Blocks && err == nil; slot++ {
 		err = s.startChild(slot)
@@ -167,6 +164,7 @@ func (s *supervisor) assign(p *process) {
 		}
 		s.log.Info("block leased to a second worker process, the first one being slow", "worker", p.slot, "rank", t.rank, "block", t.block)
 	}
+	p.second = t.holders > 0
 	t.holders++
 	p.task, p.lease, p.leased, p.embedded, p.heard = t, t.lease(), now, 0, now
 	s.tell(p, Message{Lease: &p.lease})
@@ -197,6 +195,11 @@ func (s *supervisor) tell(p *process, m Message) {
 }
 
 func (s *supervisor) done(p *process, d Done) {
+	if p.task.done {
+		s.note(p, OutcomeLate, "")
+	} else {
+		s.note(p, OutcomeDone, "", d.Counts)
+	}
 	t := p.release()
 	s.deaths[p.slot] = 0
 	if p.lease.Probe == nil {
@@ -217,6 +220,9 @@ func (s *supervisor) done(p *process, d Done) {
 
 // failed deals with a child that reports a failure and lives on, or says why it is about to exit.
 func (s *supervisor) failed(p *process, f Failed) error {
+	if p.task != nil {
+		s.note(p, OutcomeFailed, f.Error)
+	}
 	if f.StopsRun {
 		return fmt.Errorf("worker process %d: %s", p.slot, f.Error)
 	}
@@ -255,6 +261,7 @@ func (s *supervisor) buried(p *process, end *exited) error {
 	s.deaths[p.slot]++
 	pause := min(firstPause<<(s.deaths[p.slot]-1), longestPause)
 	if p.task != nil {
+		s.note(p, OutcomeDied, end.how)
 		s.log.Warn("worker process died", "worker", p.slot, p.lease.group(), "how", end)
 		if p.lease.Probe != nil {
 			// The search for a record at fault costs a child per step; that is no sign of a sick device.
@@ -265,6 +272,7 @@ func (s *supervisor) buried(p *process, end *exited) error {
 		}
 		s.assignIdle()
 	} else {
+		s.journal.write(JournalLine{Death: &Death{p.slot, end.how}})
 		s.log.Warn("worker process died", "worker", p.slot, "how", end)
 	}
 	if s.deaths[p.slot] >= maxDeaths {
@@ -280,6 +288,12 @@ func (s *supervisor) buried(p *process, end *exited) error {
 // another one has done may be one that does nothing any more, and has nothing to lose.
 func (s *supervisor) stop() {
 	for _, p := range s.children {
+		switch {
+		case p.task != nil && p.task.done:
+			s.note(p, OutcomeLate, "")
+		case p.task != nil:
+			s.note(p, OutcomeStopped, "")
+		}
 		p.stdin.Close()
 		if p.task != nil && p.task.done {
 			p.kill()
@@ -298,4 +312,14 @@ func (s *supervisor) stop() {
 			}
 		}
 	}
+}
+
+// note writes down how the lease of a child ended.
+func (s *supervisor) note(p *process, outcome Outcome, why string, counts ...Counts) {
+	e := &Ended{Worker: p.slot, Rank: p.lease.Rank, Block: p.lease.Block, Leased: p.leased.UTC(), Outcome: outcome,
+		Second: p.second, Probe: p.lease.Probe != nil, Why: why}
+	if len(counts) > 0 && !e.Probe {
+		e.Counts, e.FLOPs = &counts[0], p.task.flops
+	}
+	s.journal.write(JournalLine{Lease: e})
 }
