@@ -23,6 +23,7 @@ const (
 func columnFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "pool", Value: defaultPool, Usage: "`LIST` of what is stored of a sequence, a column each: " + poolsText()},
+		&cli.BoolFlag{Name: "logits", Usage: "also store what the language-model head says: pseudo_perplexity, and log_probs, an array per residue"},
 		&cli.StringFlag{Name: "layers", Value: defaultLayers, Usage: "`LIST` of the hidden states to pool such as 6,12,-1: 0 the token embeddings, -1 the last layer"},
 	}
 }
@@ -35,8 +36,12 @@ func poolsText() string {
 	return strings.Join(names, ", ")
 }
 
-// chosenColumns reads the flags for a model.
-func chosenColumns(c *cli.Context, config esm2.Config) (output.Columns, error) {
+// chosenColumns reads the flags for a model folder.
+func chosenColumns(c *cli.Context, model string) (output.Columns, error) {
+	config, err := esm2.ReadConfig(model)
+	if err != nil {
+		return nil, err
+	}
 	var pools []output.Pool
 	for _, name := range strings.Split(c.String("pool"), ",") {
 		pools = append(pools, output.Pool(strings.TrimSpace(name)))
@@ -53,13 +58,24 @@ func chosenColumns(c *cli.Context, config esm2.Config) (output.Columns, error) {
 	if err != nil {
 		return nil, usageError{fmt.Errorf("--pool %s --layers %s: %w; pools are %s", c.String("pool"), c.String("layers"), err, poolsText())}
 	}
+	if c.Bool("logits") {
+		if err := esm2.CheckHead(model); err != nil {
+			return nil, err
+		}
+		columns = append(columns, infer.HeadColumns(config)...)
+	}
 	return columns, nil
 }
 
 // columnWords returns the flags that a data set's columns were asked for with.
 func columnWords(m output.Manifest) (words []string) {
 	var pools, layers []string
+	logits := false
 	for _, c := range m.Options.Columns {
+		if c.FromHead() {
+			logits = true
+			continue
+		}
 		layer := strconv.Itoa(c.Layer)
 		if c.Layer == m.Model.Layers {
 			layer = defaultLayers
@@ -76,6 +92,9 @@ func columnWords(m output.Manifest) (words []string) {
 	}
 	if text := strings.Join(layers, ","); text != defaultLayers {
 		words = append(words, "--layers", text)
+	}
+	if logits {
+		words = append(words, "--logits")
 	}
 	return words
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"longfirst/infer"
-	"longfirst/infer/esm2"
 	"longfirst/infer/output"
 	"longfirst/infer/worker"
 )
@@ -51,7 +50,7 @@ func inferCommand() *cli.Command {
 		&cli.BoolFlag{Name: "overwrite", Usage: "remove an existing data set first"},
 		&cli.BoolFlag{Name: "retry-failed", Usage: "compute blocks with failed records again"},
 		&cli.BoolFlag{Name: "mixed-numerics", Usage: "continue a data set begun on another kind of device: its rows then differ in their last bits"},
-		&cli.StringFlag{Name: "canary", Value: "auto", Usage: "auto compares eight records with fp32 before a data set of int8 begins, off does not"},
+		&cli.StringFlag{Name: "canary", Value: "auto", Usage: "auto compares eight records with fp32 on the CPU before a data set of int8 or on a GPU begins, off does not"},
 		&cli.BoolFlag{Name: "dry-run", Usage: "print the plan and stop, as longfirst plan does"},
 		indexFlag, rehashFlag)
 	flags = append(flags, inputFlags()...)
@@ -116,12 +115,8 @@ func runSettings(c *cli.Context) (s worker.Settings, chosen shares, err error) {
 	if s.Model, err = modelFolder(c, c.String("model")); err != nil {
 		return s, chosen, err
 	}
-	config, err := esm2.ReadConfig(s.Model)
-	if err != nil {
+	if s.Options.Columns, err = chosenColumns(c, s.Model); err != nil {
 		return s, chosen, err // before hours go into an index
-	}
-	if s.Options.Columns, err = chosenColumns(c, config); err != nil {
-		return s, chosen, err
 	}
 	if s.Out, err = filepath.Abs(c.String("out")); err != nil {
 		return s, chosen, err

@@ -13,7 +13,7 @@ import (
 // BatchTokens returns how many tokens a batch had best have on the device that holds a model, to make those columns.
 func BatchTokens(m *esm2.Model, columns output.Columns, threads int) (int, error) {
 	if sizer, ok := m.Backend().(backend.Sizer); ok {
-		brought := newCollector(columns).tokenWidth(m.Config().HiddenSize) // leaves the device from memory of its own
+		brought := newCollector(columns).tokenWidth(m.Config()) // leaves the device from memory of its own
 		return sizer.BatchTokens(m.Config().ActivationWidth()+brought, batchesOnDevice)
 	}
 	return CPUBatch(threads), nil
@@ -22,7 +22,7 @@ func BatchTokens(m *esm2.Model, columns output.Columns, threads int) (int, error
 // ActivationBytes returns what the batches that an Embedder of those columns has in hand take on the CPU, of that many tokens
 // each.
 func ActivationBytes(c esm2.Config, columns output.Columns, tokens int64) int64 {
-	brought := newCollector(columns).tokenWidth(c.HiddenSize)
+	brought := newCollector(columns).tokenWidth(c)
 	return 4 * tokens * int64(batchesOnDevice*c.ActivationWidth()+batchesInFlight*brought)
 }
 

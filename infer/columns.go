@@ -43,6 +43,18 @@ func ChooseColumns(c esm2.Config, pools []output.Pool, layers []int) (columns ou
 	return columns, nil
 }
 
+// HeadColumns are the columns that are made of a model's logits.
+func HeadColumns(c esm2.Config) (columns output.Columns) {
+	for _, p := range output.HeadPools {
+		width := c.VocabSize
+		if p == output.PoolPerplexity {
+			width = 1
+		}
+		columns = append(columns, output.NewColumn(p, c.Layers, c.Layers, width))
+	}
+	return columns
+}
+
 // EmbeddingColumn is what a data set holds where nothing else is asked for: the mean of the last layer.
 func EmbeddingColumn(c esm2.Config) output.Columns {
 	return output.Columns{output.NewColumn(output.PoolMean, c.Layers, c.Layers, c.HiddenSize)}
@@ -62,28 +74,37 @@ func newCollector(columns output.Columns) *collector {
 			i = len(c.wanted)
 			c.wanted = append(c.wanted, esm2.States{Layer: column.Layer})
 		}
-		// A mean is made where the states are; the others need them here.
-		if column.Pool == output.PoolMean {
+		switch { // a mean is made where the states are; the others need them here
+		case column.FromHead():
+			c.wanted[i].Logits = []float32{}
+		case column.Pool == output.PoolMean:
 			c.wanted[i].Mean = []float32{}
-		} else {
+		default:
 			c.wanted[i].Hidden = []float32{}
 		}
 	}
 	return c
 }
 
+// needsHead reports whether there are columns of the language-model head.
+func (c *collector) needsHead() bool { return slices.ContainsFunc(c.columns, output.Column.FromHead) }
+
 // tokenWidth returns how many numbers of a token are brought here.
-func (c *collector) tokenWidth(hidden int) (width int) {
+func (c *collector) tokenWidth(config esm2.Config) (width int) {
 	for _, w := range c.wanted {
 		if w.Hidden != nil {
-			width += hidden
+			width += config.HiddenSize
+		}
+		if w.Logits != nil {
+			width += config.VocabSize
 		}
 	}
 	return width
 }
 
-// room gives a batch memory for the hidden states.
-func (c *collector) room(b *Batch, hidden int) {
+// room gives a batch memory for what the model is asked for.
+func (c *collector) room(b *Batch, config esm2.Config) {
+	hidden := config.HiddenSize
 	if b.states == nil {
 		b.states = slices.Clone(c.wanted)
 	}
@@ -95,11 +116,19 @@ func (c *collector) room(b *Batch, hidden int) {
 		if s.Hidden != nil {
 			s.Hidden = resize(s.Hidden, len(b.Tokens)*hidden)
 		}
+		if s.Logits != nil {
+			s.Logits = resize(s.Logits, len(b.Tokens)*config.VocabSize)
+		}
 	}
 }
 
 // collect gives the rows of a batch their values, once the hidden states are there.
-func (c *collector) collect(b *Batch) {
+func (c *collector) collect(b *Batch, config esm2.Config) {
+	for _, s := range b.states {
+		if s.Logits != nil {
+			logSoftmax(s.Logits, config.VocabSize)
+		}
+	}
 	width := c.columns.InRows().Width()
 	b.values = resize(b.values, len(b.Rows)*width)
 	for i := range b.Rows {
@@ -108,26 +137,28 @@ func (c *collector) collect(b *Batch) {
 		row.Values, row.PerResidue = values, nil
 		for _, column := range c.columns {
 			at := slices.IndexFunc(b.states, func(s esm2.States) bool { return s.Layer == column.Layer })
-			h, s := column.Width, b.states[at]
-			if column.Pool == output.PoolMean {
-				copy(values[:h], s.Mean[i*h:])
-				values = values[h:]
-				continue
+			h, v, s := config.HiddenSize, config.VocabSize, b.states[at]
+			bos, end := int(b.CuSeqlens[i]), int(b.CuSeqlens[i+1])-1
+			into := values[:0]
+			if !column.PerResidue() {
+				into, values = values[:column.Width], values[column.Width:]
 			}
-			first, end := int(b.CuSeqlens[i]), int(b.CuSeqlens[i+1])
-			bos, residues := s.Hidden[first*h:(first+1)*h], s.Hidden[(first+1)*h:(end-1)*h]
-			switch column.Pool {
-			case output.PoolPerResidue:
-				row.PerResidue = append(row.PerResidue, residues)
-				continue
+			switch first := bos + 1; column.Pool {
+			case output.PoolMean:
+				copy(into, s.Mean[i*h:])
 			case output.PoolCLS:
-				copy(values, bos)
+				copy(into, s.Hidden[bos*h:])
 			case output.PoolMax:
-				poolMax(values[:h], residues)
+				poolMax(into, s.Hidden[first*h:end*h])
 			case output.PoolStd:
-				poolStd(values[:h], residues)
+				poolStd(into, s.Hidden[first*h:end*h])
+			case output.PoolPerResidue:
+				row.PerResidue = append(row.PerResidue, s.Hidden[first*h:end*h])
+			case output.PoolPerplexity:
+				into[0] = pseudoPerplexity(s.Logits[first*v:end*v], b.Tokens[first:end])
+			case output.PoolLogProbs:
+				row.PerResidue = append(row.PerResidue, s.Logits[first*v:end*v])
 			}
-			values = values[h:]
 		}
 	}
 }

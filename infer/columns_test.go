@@ -120,14 +120,14 @@ func compareGolden(t *testing.T, dir string, b backend.Backend) {
 	defer runner.Close()
 	columns := allColumns(t, model.Config())
 	c := newCollector(columns)
-	c.room(batch, model.Config().HiddenSize)
+	c.room(batch, model.Config())
 	if err := runner.StartStates(batch.Batch, batch.states...); err != nil {
 		t.Fatal(err)
 	}
 	if err := runner.Finish(); err != nil {
 		t.Fatal(err)
 	}
-	c.collect(batch)
+	c.collect(batch, model.Config())
 	worst := map[output.Pool]float64{}
 	for i, row := range batch.Rows {
 		var compared int
@@ -165,6 +165,75 @@ func compareGolden(t *testing.T, dir string, b backend.Backend) {
 	}
 	for pool, difference := range worst {
 		t.Logf("%-11s largest difference %.1e of the largest state", pool, difference)
+	}
+}
+
+// TestLogitsOfGoldens compares the columns of the language-model head with the logits of transformers.
+func TestLogitsOfGoldens(t *testing.T) {
+	const dir = "esm2/testdata/goldens/head24-maskedlm"
+	b, err := cpu.New(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	model, err := esm2.Load(dir, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer model.Close()
+	if err := model.LoadHead(); err != nil {
+		t.Fatal(err)
+	}
+	set, err := safetensors.Open(filepath.Join(dir, "logits.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Close()
+	tensor, _ := set.Tensor("logits")
+	logits := make([]float32, len(tensor.Data)/4)
+	backend.F32.Widen(logits, tensor.Data)
+	x := buildIndex(t, ">0\nM\n>1\nLAGVSERTIDPKQNFYMHWCXBUZO\n>2\n"+strings.Repeat("MKTAYIAKQR", 6)+"QISFVKS\n>3\nXXBZUOMA\n")
+	e, err := NewEmbedder(x, model, HeadColumns(model.Config()), KeepGaps, 0, 300)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	// The tokens of the golden sequences in file order; the second one has gaps at its end, which are left out here.
+	starts := map[int64]int{0: 0, 2: 3 + 29, 3: 3 + 29 + 69}
+	compared := 0
+	err = e.Embed(t.Context(), index.Share(x.Len(), 0, 1), none, func(batch *Batch) error {
+		for i, row := range batch.Rows {
+			start, ok := starts[row.Ordinal]
+			if !ok {
+				continue
+			}
+			compared++
+			tokens := batch.Tokens[batch.CuSeqlens[i]+1 : batch.CuSeqlens[i+1]-1]
+			var perplexity float64
+			for j, token := range tokens {
+				want := logits[(start+1+j)*33:][:33]
+				var sum float64
+				for _, v := range want {
+					sum += math.Exp(float64(v))
+				}
+				for k, v := range want {
+					p := float64(v) - math.Log(sum)
+					if got := row.PerResidue[0][j*33+k]; math.Abs(float64(got)-p) > 1e-4 {
+						t.Fatalf("record %d, residue %d, token %d: %g, want %g", row.Ordinal, j, k, got, p)
+					}
+					if k == int(token) {
+						perplexity -= p / float64(len(tokens))
+					}
+				}
+			}
+			if want := math.Exp(perplexity); math.Abs(float64(row.Values[0])-want) > 1e-4*want {
+				t.Errorf("record %d: pseudo-perplexity %g, want %g", row.Ordinal, row.Values[0], want)
+			}
+		}
+		return nil
+	})
+	if err != nil || compared != len(starts) {
+		t.Fatal(compared, err)
 	}
 }
 

@@ -39,6 +39,11 @@ func NewEmbedder(x *index.Index, m *esm2.Model, columns output.Columns, gaps Gap
 	}
 	e := &Embedder{Sources: NewSources(x), model: m, tokenizer: tokenizer, collector: newCollector(columns),
 		limits: budget{int64(tokenBudget), MaxSequences}, pulse: newPulse(m.Backend())}
+	if e.collector.needsHead() {
+		if err := m.LoadHead(); err != nil {
+			return nil, errors.Join(err, e.Close())
+		}
+	}
 	for i := range e.runners {
 		if e.runners[i], err = m.NewRunner(int(most), MaxSequences); err != nil {
 			return nil, errors.Join(err, e.Close())
@@ -89,9 +94,6 @@ const (
 	// batchesInFlight is what the three stages need: one being filled, those on the device, one being written.
 	batchesInFlight = batchesOnDevice + 2
 )
-
-// hidden returns H.
-func (e *Embedder) hidden() int { return e.model.Config().HiddenSize }
 
 // Embed computes the records of r but those refuse names, and hands each finished batch to emit, in index order. The
 // batch is emit's until it returns. A record refused appears as a skip with the reason refuse gave.
@@ -223,7 +225,7 @@ func (e *Embedder) start(r *esm2.Runner, b *Batch) error {
 	if len(b.Rows) == 0 {
 		return nil
 	}
-	e.collector.room(b, e.hidden())
+	e.collector.room(b, e.model.Config())
 	if err := r.StartStates(b.Batch, b.states...); err != nil {
 		return b.failed(err)
 	}
@@ -241,7 +243,7 @@ func (e *Embedder) finish(r *esm2.Runner, b *Batch) error {
 	if err != nil {
 		return b.failed(err)
 	}
-	e.collector.collect(b)
+	e.collector.collect(b, e.model.Config())
 	if b.Drop(e.collector.columns, output.Float32) == 0 {
 		return nil
 	}

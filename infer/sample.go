@@ -82,7 +82,7 @@ func compareRow(path string, again output.Row) (r Recomputed, found bool, err er
 func (r *Recomputed) compareColumns(part *output.Part, row, again *output.Row) error {
 	was := row.Values
 	for c, values := range part.Info.Columns.InRows().Split(again.Values) {
-		r.compare(part.Info.DType, was[:c.Width], values)
+		r.compare(c.Element(part.Info.DType), was[:c.Width], values)
 		was = was[c.Width:]
 	}
 	for i, c := range part.Info.Columns.InArrays() {

@@ -1,9 +1,11 @@
 package esm2
 
 import (
+	"errors"
 	"fmt"
 
 	"longfirst/infer/backend"
+	"longfirst/infer/safetensors"
 	"longfirst/mmapfasta/mapped"
 )
 
@@ -25,16 +27,35 @@ func (m *Model) LoadHead() error {
 	return mapped.Guard(m.loadHead, m.set.Files()...)
 }
 
-func (m *Model) loadHead() error {
-	const dense, decoder = "lm_head.dense", "lm_head.decoder.weight"
-	w := &weights{set: m.set} // the head is beside the encoder, not under "esm."
-	if _, ok := m.set.Tensor(dense + ".weight"); !ok {
-		return fmt.Errorf("%s: %w: there is no tensor %s.weight: these weights hold no language-model head; take those of EsmForMaskedLM",
-			m.set.Path(), ErrWeights, dense)
+// CheckHead returns ErrWeights for a model folder whose weights hold no language-model head.
+func CheckHead(dir string) error {
+	set, err := safetensors.OpenModel(dir)
+	if err != nil {
+		return err
 	}
+	return errors.Join(findHead(set), set.Close())
+}
+
+// headDense is the head's first layer. The head is beside the encoder, not under "esm.".
+const headDense = "lm_head.dense"
+
+func findHead(set *safetensors.Set) error {
+	if _, ok := set.Tensor(headDense + ".weight"); !ok {
+		return fmt.Errorf("%s: %w: there is no tensor %s.weight: these weights hold no language-model head; take those of EsmForMaskedLM",
+			set.Path(), ErrWeights, headDense)
+	}
+	return nil
+}
+
+func (m *Model) loadHead() error {
+	const decoder = "lm_head.decoder.weight"
+	if err := findHead(m.set); err != nil {
+		return err
+	}
+	w := &weights{set: m.set}
 	h, v := m.config.HiddenSize, m.config.VocabSize
 	l := loader{weights: w, model: m}
-	head := &languageHead{dense: l.linear(h, h, dense), norm: l.norm("lm_head.layer_norm", h)}
+	head := &languageHead{dense: l.linear(h, h, headDense), norm: l.norm("lm_head.layer_norm", h)}
 	head.decoder.weight = m.embeddings
 	if _, ok := m.set.Tensor(decoder); ok {
 		head.decoder.weight = l.matrix([]int{v, h}, decoder)

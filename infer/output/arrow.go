@@ -51,9 +51,12 @@ func arrowSchema(dtype DType, columns Columns) string {
 		}
 	}
 	for _, c := range columns {
-		if c.PerResidue() {
+		switch {
+		case c.PerResidue():
 			fields = append(fields, arrowInteger(b, c.stored()))
-		} else {
+		case c.Scalar():
+			fields = append(fields, arrowFloat(b, c.stored(), Float32))
+		default:
 			fields = append(fields, arrowList(b, c.stored(), dtype, c.Width))
 		}
 	}
@@ -83,15 +86,20 @@ func arrowInteger(b *flatbuffers.Builder, name string) flatbuffers.UOffsetT {
 	}))
 }
 
-// arrowList writes a field of lists of that many floats.
-func arrowList(b *flatbuffers.Builder, name string, dtype DType, width int) flatbuffers.UOffsetT {
-	element := arrowField(b, "element", arrowFloatingPoint, arrowTable(b, 1, func() {
+// arrowFloat writes a field of floats.
+func arrowFloat(b *flatbuffers.Builder, name string, dtype DType) flatbuffers.UOffsetT {
+	return arrowField(b, name, arrowFloatingPoint, arrowTable(b, 1, func() {
 		precision := int16(arrowSingle)
 		if dtype == Float16 {
 			precision = arrowHalf
 		}
 		b.PrependInt16Slot(0, precision, 0)
 	}))
+}
+
+// arrowList writes a field of lists of that many floats.
+func arrowList(b *flatbuffers.Builder, name string, dtype DType, width int) flatbuffers.UOffsetT {
+	element := arrowFloat(b, "element", dtype)
 	return arrowField(b, name, arrowFixedSizeList, arrowTable(b, 1, func() {
 		b.PrependInt32Slot(0, int32(width), 0) // listSize
 	}), element)

@@ -18,8 +18,17 @@ const (
 	PoolPerResidue Pool = "per-residue" // the states of the residues themselves
 )
 
-// Pools are all there are, in the order their columns have.
-var Pools = []Pool{PoolMean, PoolCLS, PoolMax, PoolStd, PoolPerResidue}
+// What is made of the logits of the language-model head, from one pass over the sequence as it is, without masks.
+const (
+	PoolPerplexity Pool = "pseudo-perplexity" // exp of minus the mean of the residues' own log-probabilities: one number
+	PoolLogProbs   Pool = "log-probs"         // of each token of the vocabulary, for each residue
+)
+
+// Pools are those of hidden states, HeadPools those of the language-model head, in the order their columns have.
+var (
+	Pools     = []Pool{PoolMean, PoolCLS, PoolMax, PoolStd, PoolPerResidue}
+	HeadPools = []Pool{PoolPerplexity, PoolLogProbs}
+)
 
 // Column is one of the things that a model computes of a record. Everything that writes, reads, proves, plans or exports a
 // data set follows its columns.
@@ -48,7 +57,21 @@ func NewColumn(pool Pool, layer, layers, width int) Column {
 }
 
 // PerResidue reports whether the column is in an array file.
-func (c Column) PerResidue() bool { return c.Pool == PoolPerResidue }
+func (c Column) PerResidue() bool { return c.Pool == PoolPerResidue || c.Pool == PoolLogProbs }
+
+// Scalar reports whether the column is a number and no list. It is float32 whatever the data set's element type is.
+func (c Column) Scalar() bool { return c.Pool == PoolPerplexity }
+
+// FromHead reports whether the column is made of logits.
+func (c Column) FromHead() bool { return slices.Contains(HeadPools, c.Pool) }
+
+// Element returns the type of the column's elements in a data set of type t.
+func (c Column) Element(t DType) DType {
+	if c.Scalar() {
+		return Float32
+	}
+	return t
+}
 
 // stored is the name of what the part holds of the column.
 func (c Column) stored() string {
@@ -124,7 +147,7 @@ func (cs Columns) check() error {
 		return fmt.Errorf("%w: none at all", ErrColumns)
 	}
 	for i, c := range cs {
-		if c.Width < 1 || c.Name == "" || !slices.Contains(Pools, c.Pool) || slices.Contains(recordColumns, c.Name) {
+		if c.Width < 1 || c.Name == "" || !slices.Contains(slices.Concat(Pools, HeadPools), c.Pool) || c.Scalar() && c.Width != 1 || slices.Contains(recordColumns, c.Name) {
 			return fmt.Errorf("%w: %+v", ErrColumns, c)
 		}
 		if slices.ContainsFunc(cs[:i], func(other Column) bool { return other.Name == c.Name }) {

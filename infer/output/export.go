@@ -85,8 +85,11 @@ func openSource(ctx context.Context, dir Dir, column string) (*source, error) {
 }
 
 func (s *source) export() Export {
-	return Export{Rows: s.ranks.n, Records: s.manifest.Index.Records, Column: s.column, DType: s.manifest.Options.DType}
+	return Export{Rows: s.ranks.n, Records: s.manifest.Index.Records, Column: s.column, DType: s.dtype()}
 }
+
+// dtype is the type of the exported column's elements.
+func (s *source) dtype() DType { return s.column.Element(s.manifest.Options.DType) }
 
 // each opens one part after the other.
 func (s *source) each(ctx context.Context, visit func(*Part) error) error {
@@ -171,7 +174,7 @@ func (s *source) exportArray(ctx context.Context, outDir, name string, header ar
 
 // write writes the array, under that name, and ids.tsv into folder.
 func (s *source) write(ctx context.Context, folder, name string, header arrayHeader) error {
-	dtype, width := s.manifest.Options.DType, s.column.Width
+	dtype, width := s.dtype(), s.column.Width
 	array, err := createArray(filepath.Join(folder, name), header(dtype, s.ranks.n, width), dtype, s.ranks.n, width)
 	if err != nil {
 		return err

@@ -25,10 +25,10 @@ type dataSet struct {
 // embedding is the column of a data set of which nothing else was asked.
 func embedding(dimension int) Columns { return Columns{NewColumn(PoolMean, 6, 6, dimension)} }
 
-// manyColumns are two columns in rows around two in arrays.
+// manyColumns are two columns in rows around two in arrays, and a number.
 func manyColumns(dimension int) Columns {
 	return Columns{NewColumn(PoolMean, 6, 6, dimension), NewColumn(PoolPerResidue, 6, 6, dimension),
-		NewColumn(PoolCLS, 3, 6, dimension), NewColumn(PoolPerResidue, 0, 6, dimension)}
+		NewColumn(PoolCLS, 3, 6, dimension), NewColumn(PoolPerResidue, 0, 6, dimension), NewColumn(PoolPerplexity, 6, 6, 1)}
 }
 
 // newDataSet makes records and blocks up; nothing is written.

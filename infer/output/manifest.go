@@ -91,7 +91,7 @@ const (
 	FieldModel        Field = "model"
 	FieldMaxLength    Field = "--max-length"
 	FieldGaps         Field = "--gaps"
-	FieldColumns      Field = "columns (--pool and --layers)"
+	FieldColumns      Field = "columns (--pool, --layers, --logits)"
 	FieldDType        Field = "element type"
 	FieldNumericClass Field = "numeric class"
 	FieldWorldSize    Field = "--world-size"

@@ -65,7 +65,7 @@ func TestManifestDifferences(t *testing.T) {
 		{FieldModel, func(m *Manifest) { m.Model.Digest = "88" }, "digest 88"},
 		{FieldMaxLength, func(m *Manifest) { m.Options.MaxLength = 0 }, "--max-length: the data set has 1024, this run has none"},
 		{FieldGaps, func(m *Manifest) { m.Options.Gaps = "keep" }, "keep"},
-		{FieldColumns, func(m *Manifest) { m.Options.Columns = manyColumns(8) }, "embedding, per_residue, cls_l3, per_residue_l0"},
+		{FieldColumns, func(m *Manifest) { m.Options.Columns = manyColumns(8) }, "embedding, per_residue, cls_l3, per_residue_l0, pseudo_perplexity"},
 		{FieldDType, func(m *Manifest) { m.Options.DType = Float16 }, "float16"},
 		{FieldNumericClass, func(m *Manifest) { m.NumericClass = "cuda" }, "cuda"},
 		{FieldWorldSize, func(m *Manifest) { m.WorldSize = 5 }, "5"},

@@ -23,7 +23,7 @@ func (s *source) inOrder(ctx context.Context) (o *ordered, err error) {
 	if err := os.MkdirAll(s.dir.Tmp(), 0o777); err != nil {
 		return nil, err
 	}
-	o = &ordered{rows: s.ranks.n, dimension: s.column.Width, dtype: s.manifest.Options.DType}
+	o = &ordered{rows: s.ranks.n, dimension: s.column.Width, dtype: s.dtype()}
 	if o.folder, err = s.dir.createTemporaryFolder("export"); err != nil {
 		return nil, err
 	}

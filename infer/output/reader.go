@@ -198,6 +198,14 @@ func readRow(row *Row, cursors []cursor, n int, columns Columns) error {
 			row.Offsets = append(row.Offsets, v.Int64())
 			continue
 		}
+		if column.Scalar() {
+			v, err := c.scalar()
+			if err != nil {
+				return err
+			}
+			lists = append(lists, []float32{v.Float()})
+			continue
+		}
 		list, err := c.list(column.Width)
 		if err != nil {
 			return err

@@ -42,6 +42,7 @@ func (r *Row) fits(columns Columns) error {
 // Finite returns an error that names the first value that t does not hold as a finite number.
 func (r *Row) Finite(columns Columns, t DType) error {
 	for c, values := range columns.InRows().Split(r.Values) {
+		t := c.Element(t)
 		for i, v := range values {
 			if !t.Holds(v) {
 				return fmt.Errorf("%s has %v at dimension %d, which %s does not hold as a finite number", c.Name, v, i, t)

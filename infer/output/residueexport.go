@@ -27,7 +27,7 @@ func (s *source) exportFiles(ctx context.Context, outDir string) (Export, error)
 	names := fileNames{}
 	err = s.eachRecord(ctx, func(id, ordinal string, residues int64, elements []byte) error {
 		name := names.next(id, ordinal) + ".npy"
-		header := npyHeader(s.manifest.Options.DType, residues, s.column.Width)
+		header := npyHeader(s.dtype(), residues, s.column.Width)
 		if err := os.WriteFile(filepath.Join(outDir, name), append(header, elements...), 0o666); err != nil {
 			return err
 		}
@@ -56,7 +56,7 @@ func (s *source) writeRecords(ctx context.Context, w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		if _, err := entry.Write(npyHeader(s.manifest.Options.DType, residues, s.column.Width)); err != nil {
+		if _, err := entry.Write(npyHeader(s.dtype(), residues, s.column.Width)); err != nil {
 			return err
 		}
 		_, err = entry.Write(elements)

@@ -171,7 +171,14 @@ func TestExportOfColumns(t *testing.T) {
 	content := readFile(t, filepath.Join(out, "cls_l3.npy"))
 	for i, r := range want {
 		from := len(content) - (len(want)-i)*10
-		mustEqual(t, content[from:from+10], elementsOf(Float16, r.Values[5:]))
+		mustEqual(t, content[from:from+10], elementsOf(Float16, r.Values[5:10]))
+	}
+	if _, err := ExportNPY(t.Context(), d.dir, "pseudo_perplexity", out); err != nil {
+		t.Fatal(err)
+	}
+	content = readFile(t, filepath.Join(out, "pseudo_perplexity.npy"))
+	for i, r := range want { // float32 whatever the others are
+		mustEqual(t, content[len(content)-(len(want)-i)*4:][:4], elementsOf(Float32, r.Values[10:]))
 	}
 	for _, export := range []func() error{
 		func() error { _, err := ExportTSV(t.Context(), d.dir, "per_residue", io.Discard); return err },

@@ -46,9 +46,12 @@ func partSchema(element parquet.Type, columns Columns) *parquet.Schema {
 	}
 	names := slices.Clone(recordColumns)
 	for _, c := range columns {
-		if c.PerResidue() {
+		switch {
+		case c.PerResidue():
 			group[c.stored()] = number
-		} else {
+		case c.Scalar():
+			group[c.stored()] = parquet.Leaf(parquet.FloatType)
+		default:
 			group[c.stored()] = parquet.List(parquet.Encoded(parquet.Leaf(element), &parquet.Plain))
 		}
 		names = append(names, c.stored())

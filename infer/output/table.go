@@ -44,9 +44,12 @@ func (t *table) write(row *Row) error {
 	values, offsets := row.Values, row.Offsets
 	for i, c := range t.columns {
 		var list []parquet.Value
-		if c.PerResidue() {
+		switch {
+		case c.PerResidue():
 			list, offsets = []parquet.Value{parquet.Int64Value(offsets[0])}, offsets[1:]
-		} else {
+		case c.Scalar():
+			list, values = []parquet.Value{parquet.FloatValue(values[0])}, values[1:]
+		default:
 			list, values = t.list(values[:c.Width], numRecordColumns+i), values[c.Width:]
 		}
 		if _, err := writers[numRecordColumns+i].WriteRowValues(list); err != nil {

@@ -106,7 +106,7 @@ func TestEstimateBytes(t *testing.T) {
 		dtype   DType
 		most    float64
 	}{{16, embedding(4), Float32, 1.6}, {400, embedding(1280), Float32, 1.05}, {400, embedding(1280), Float16, 1.1}, {400, embedding(33), Float16, 1.4},
-		{200, manyColumns(64), Float32, 1.1}, {16, manyColumns(4), Float16, 2.2}} {
+		{200, manyColumns(64), Float32, 1.1}, {16, manyColumns(4), Float16, 2.4}} {
 		d := newDataSetOf(t, c.records, c.columns, c.dtype)
 		d.write(t)
 		var actual, text, residues int64

@@ -51,7 +51,9 @@ func CreatePart(dir Dir, info PartInfo) (*PartWriter, error) {
 		parquet.KeyValueMetadata(arrowSchemaKey, arrowSchema(info.DType, info.Columns)),
 	}
 	for _, c := range info.Columns.InRows() {
-		options = append(options, parquet.SkipPageBounds(c.stored(), "list", "element"))
+		if !c.Scalar() {
+			options = append(options, parquet.SkipPageBounds(c.stored(), "list", "element"))
+		}
 	}
 	w.table = newTable(w.sum, info.Columns, info.DType, options...)
 	for _, c := range info.Columns.InArrays() {
