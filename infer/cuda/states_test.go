@@ -65,6 +65,68 @@ func TestStatesOfGoldens(t *testing.T) {
 	}
 }
 
+// TestLogitsOfGoldens compares the language-model head with that of transformers.
+func TestLogitsOfGoldens(t *testing.T) {
+	const dir = "../esm2/testdata/goldens/head24-maskedlm"
+	batch, _ := readGolden(t, filepath.Join(dir, "expected.safetensors"))
+	set, err := safetensors.Open(filepath.Join(dir, "logits.safetensors"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Close()
+	tensor, ok := set.Tensor("logits")
+	if !ok {
+		t.Fatal("no logits")
+	}
+	want := make([]float32, len(tensor.Data)/4)
+	backend.F32.Widen(want, tensor.Data)
+	for _, precision := range []cuda.Precision{cuda.BF16, cuda.FP16, cuda.FP32} {
+		t.Run(string(precision), func(t *testing.T) {
+			b := open(t, precision)
+			defer b.Close()
+			m, err := esm2.Load(dir, b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer m.Close()
+			if err := m.LoadHead(); err != nil {
+				t.Fatal(err)
+			}
+			r, err := m.NewRunner(len(batch.Tokens), batch.Sequences())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			got := make([]float32, len(want))
+			if err := r.StartStates(batch, esm2.States{Layer: m.Config().Layers, Logits: got}); err != nil {
+				t.Fatal(err)
+			}
+			if err := r.Finish(); err != nil {
+				t.Fatal(err)
+			}
+			if precision != cuda.BF16 {
+				compareRows(t, precision, got, want, len(batch.Tokens))
+				return
+			}
+			// A token's logits are three roundings to 8 bits further than its states.
+			least, v := 1.0, m.Config().VocabSize
+			for at := 0; at < len(want); at += v {
+				var row, expected []float64
+				for i := at; i < at+v; i++ {
+					row, expected = append(row, float64(got[i])), append(expected, float64(want[i]))
+				}
+				least = min(least, cosine(row, expected))
+			}
+			if !(least >= leastLogits) {
+				t.Errorf("smallest cosine %.6f, at least %g is wanted", least, leastLogits)
+			}
+		})
+	}
+}
+
+// leastLogits is the least cosine of a token's logits in bf16.
+const leastLogits = 0.999
+
 // means are those of the states of each sequence's residues.
 func means(b backend.Batch, states []float32, h int) []float32 {
 	values := make([]float32, b.Sequences()*h)
