@@ -74,6 +74,7 @@ standin: ## the stand-in for the CUDA driver: bin/standin/libcuda.so.1 computes 
 test-cuda: standin ## the CUDA backend and the whole program on the stand-in driver; Linux on amd64
 	$(call with-cuda,$(CUDA)) LD_LIBRARY_PATH=$(CURDIR)/bin/standin LONGFIRST_TEST_CUDA=1 CUDA_VISIBLE_DEVICES=0 $(GO) test -tags cuda ./infer/cuda
 	$(call with-cuda,$(CUDA)) LD_LIBRARY_PATH=$(CURDIR)/bin/standin LONGFIRST_TEST_CUDA=1 CUDA_VISIBLE_DEVICES=0 LONGFIRST_STANDIN_CAPABILITY=9.0 LONGFIRST_WGMMA=all $(GO) test -tags cuda -run 'Class|/bf16' ./infer/cuda
+	$(call with-cuda,$(CUDA)) LD_LIBRARY_PATH=$(CURDIR)/bin/standin LONGFIRST_TEST_CUDA=1 CUDA_VISIBLE_DEVICES=0 LONGFIRST_STANDIN_MEMORY=1073741824 LONGFIRST_CUBLASLT=$(CURDIR)/bin/standin/cublaslt/libcublasLt.so.12 $(GO) test -tags cuda -run 'Class|/bf16/(Linear|head)' ./infer/cuda
 	$(call with-cuda,$(CUDA)) LONGFIRST_STANDIN=$(CURDIR)/bin/standin $(GO) test -tags cuda -run 'TestScripts/(cuda|devices)' ./cli
 
 cross: ## everything compiles, tests included, where it is not run

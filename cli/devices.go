@@ -141,6 +141,7 @@ func chooseGPUs(c *cli.Context, log *slog.Logger, s *worker.Settings, precision 
 	if err != nil {
 		return err
 	}
+	tellLibrary(log, taken[0])
 	for _, d := range left {
 		log.Warn("this GPU is left out, because its rows would differ in their last bits", "name", d.Name, "visible", d.Visible,
 			"numeric_class", d.Class(precision), "run", taken[0].Class(precision))
@@ -157,6 +158,19 @@ func chooseGPUs(c *cli.Context, log *slog.Logger, s *worker.Settings, precision 
 		s.FLOPS = min(s.FLOPS, d.FLOPS(precision))
 	}
 	return nil
+}
+
+// tellLibrary makes the children multiply with what the device was found to multiply with, which is part of the numeric class.
+func tellLibrary(log *slog.Logger, d cuda.Device) {
+	use := "off"
+	switch {
+	case d.Library != "":
+		use = d.Library
+		log.Info("cublasLt multiplies matrices", "library", d.Library, "numeric_class_part", d.Products)
+	case d.Note != "":
+		log.Warn("cublasLt is not used, our own kernels multiply", "why", d.Note)
+	}
+	os.Setenv(cuda.CublasLtVariable, use)
 }
 
 // sayWhyCPU says aloud why no GPU is used, where one might be expected.
@@ -210,6 +224,9 @@ func devicesCommand() *cli.Command {
 				}
 				fmt.Printf("cuda  %d: %s, %s, %d SMs, compute capability %d.%d, at %s, %s, %s\n",
 					i, g.Name, bytesText(g.Memory), g.SMs, g.Major, g.Minor, g.Bus, g.Visible, verdict)
+				if g.Note != "" {
+					fmt.Printf("cuda  %d: cublasLt is not used: %s\n", i, g.Note)
+				}
 			}
 			if errors.Is(err, cuda.ErrNotBuilt) {
 				err = fmt.Errorf("%w; %s", err, remedyNotBuilt)

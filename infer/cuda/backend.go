@@ -29,6 +29,7 @@ type Backend struct {
 
 	copyIn, compute, copyOut *device.Stream
 
+	library *library // nil: our own kernels multiply
 	loading *staging // of weights
 	weights []*device.Memory
 
@@ -83,6 +84,7 @@ func only(visible string) (Device, error) {
 	if err != nil {
 		return d, err
 	}
+	d.chooseProducts(0, false)
 	// An index, a name of the older form (MIG-GPU-…/…) and the whole GPU of a part can't be compared with what the driver tells.
 	comparable := len(visible) > 4 && strings.HasPrefix(d.Visible, visible[:4]) && !strings.HasPrefix(visible, "MIG-GPU-")
 	if comparable && !strings.HasPrefix(strings.ToLower(d.Visible), strings.ToLower(visible)) {
@@ -100,8 +102,10 @@ func (b *Backend) open(modules map[string]string) (err error) {
 			return err
 		}
 	}
-	b.loading, err = b.newStaging()
-	return err
+	if b.loading, err = b.newStaging(); err != nil {
+		return err
+	}
+	return b.openLibrary()
 }
 
 // Class names the numerics: precision, compute capability, version of the kernels.
@@ -148,7 +152,7 @@ func (b *Backend) classify(err error) error {
 
 // Close frees everything. Streams must be closed before.
 func (b *Backend) Close() (err error) {
-	err = b.loading.free()
+	err = errors.Join(b.library.close(b.compute), b.loading.free())
 	for _, m := range b.weights {
 		err = errors.Join(err, m.Free())
 	}

@@ -25,9 +25,11 @@ type Device struct {
 	Major   int    `json:"major"`  // compute capability
 	Minor   int    `json:"minor"`
 
-	// Products says what multiplies matrices of 16 bits: "" the kernels for every device, else ProductsWgmma or one of
-	// cublasLt. The environment and what is installed decide.
+	// Products says what multiplies matrices of 16 bits: "" the kernels for every device, else ProductsWgmma or a version
+	// of cublasLt. The environment and what is installed decide.
 	Products string `json:"products,omitempty"`
+	Library  string `json:"library,omitempty"` // cublasLt's file, where it multiplies
+	Note     string `json:"note,omitempty"`    // why a library that is there does not
 }
 
 // ProductsWgmma is our own GEMM for Hopper, of bf16, where its tiles fit, and productsWgmmaAll wherever it computes at all.
@@ -39,6 +41,10 @@ const (
 // WgmmaVariable is the environment variable that chooses ProductsWgmma ("on") on devices of compute capability 9.0. It does
 // not choose itself, as it has not been run on a GPU yet.
 const WgmmaVariable = "LONGFIRST_WGMMA"
+
+// CublasLtVariable is the environment variable that names cublasLt, or says "off". Where it is unset, the library is looked for
+// on devices that our own kernels can't exhaust.
+const CublasLtVariable = "LONGFIRST_CUBLASLT"
 
 // Usable returns nil, or why the kernels can't run on the device.
 func (d Device) Usable() error {

@@ -4,7 +4,6 @@ package cuda
 
 import (
 	"fmt"
-	"strings"
 
 	"longfirst/infer/cuda/kernels"
 )
@@ -12,7 +11,7 @@ import (
 // images returns the kernels' modules for a device, by the names of their sources.
 func images(d Device) (map[string]string, error) {
 	all, err := kernels.Images(d.Major, d.Minor)
-	if err == nil && strings.HasPrefix(d.Products, ProductsWgmma) {
+	if err == nil && d.wgmma() {
 		var more []kernels.Image
 		more, err = kernels.HopperImages()
 		all = append(all, more...)

@@ -2,11 +2,7 @@
 
 package cuda
 
-import (
-	"os"
-
-	"longfirst/infer/cuda/device"
-)
+import "longfirst/infer/cuda/device"
 
 // Built says whether the program was built with the tag "cuda".
 const Built = true
@@ -24,6 +20,7 @@ func Probe() ([]Device, error) {
 		if devices[i], err = describe(i); err != nil {
 			return nil, err
 		}
+		devices[i].chooseProducts(i, true)
 	}
 	return devices, nil
 }
@@ -31,19 +28,5 @@ func Probe() ([]Device, error) {
 func describe(index int) (Device, error) {
 	f, err := device.Describe(index)
 	d := Device{Visible: f.UUID, Name: f.Name, Bus: f.Bus, Memory: f.Memory, SMs: f.SMs, Major: f.Major, Minor: f.Minor}
-	d.Products = chooseProducts(d)
 	return d, err
-}
-
-// chooseProducts says what multiplies matrices on a device.
-func chooseProducts(d Device) string {
-	if d.Major == 9 && d.Minor == 0 {
-		switch os.Getenv(WgmmaVariable) {
-		case "on":
-			return ProductsWgmma
-		case "all":
-			return productsWgmmaAll
-		}
-	}
-	return ""
 }

@@ -21,6 +21,12 @@ func (s *stream) product(op kernels.Op, out, x device.Slot, w *matrix, bias *vec
 		}
 		return s.launch(l, arguments...)
 	}
+	if b.library != nil {
+		if err := b.multiply(op == kernels.Add, tokens, out, x, w, bias, n, k); err != nil || op == kernels.Add {
+			return err
+		}
+		return s.launch(kernels.GELU(b.element, tokens, n), out, bias.slot(), device.Slot(tokens), device.Slot(n))
+	}
 	return s.launch(kernels.GEMM(op, b.element, b.tile(op, n, 0), tokens, n), out, x, w.slot(), bias.slot(),
 		device.Slot(tokens), device.Slot(n), device.Slot(k))
 }
@@ -34,6 +40,12 @@ func (s *stream) productQKV(out, x device.Slot, w *matrix, bias *vector, table, 
 			return err
 		}
 		return s.launch(l, maps, bias.slot(), table, positions, device.Slot(tokens), device.Slot(n), device.Slot(k))
+	}
+	if b.library != nil {
+		if err := b.multiply(false, tokens, out, x, w, bias, n, k); err != nil {
+			return err
+		}
+		return s.rotate(out, w, bias, table, positions, n, headDim)
 	}
 	if b.element != kernels.F32 {
 		return s.launch(kernels.GEMM(kernels.QKV, b.element, b.tile(kernels.QKV, n, headDim), tokens, n), out, x, w.slot(), bias.slot(), table, positions,

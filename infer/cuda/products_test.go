@@ -10,7 +10,8 @@ import (
 	"longfirst/infer/cuda"
 )
 
-// TestClassOfProducts wants the class of a backend to say what multiplies, where the environment chooses it.
+// TestClassOfProducts wants the class of a backend to say what multiplies, where the environment chooses it, and to be the one
+// that the supervisor was told.
 func TestClassOfProducts(t *testing.T) {
 	for _, p := range []cuda.Precision{cuda.BF16, cuda.FP16, cuda.FP32} {
 		b := open(t, p)
@@ -22,12 +23,13 @@ func TestClassOfProducts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if class != devices[0].Class(p) {
-			t.Errorf("class %s, and that of the device is %s", class, devices[0].Class(p))
+		if class != devices[0].Class(p) || devices[0].Note != "" {
+			t.Errorf("class %s, and that of the device is %s; %s", class, devices[0].Class(p), devices[0].Note)
 		}
 		wgmma := os.Getenv(cuda.WgmmaVariable) != "" && devices[0].Major == 9 && p == cuda.BF16
-		if wgmma != strings.Contains(class, "-"+cuda.ProductsWgmma) {
-			t.Errorf("class %s with %s=%q on compute capability %d.%d", class, cuda.WgmmaVariable, os.Getenv(cuda.WgmmaVariable), devices[0].Major, devices[0].Minor)
+		library := os.Getenv(cuda.CublasLtVariable) != "" && p != cuda.FP32
+		if wgmma != strings.Contains(class, "-wgmma") || library != strings.Contains(class, "-cublaslt") {
+			t.Errorf("class %s with %s=%q and %s=%q", class, cuda.WgmmaVariable, os.Getenv(cuda.WgmmaVariable), cuda.CublasLtVariable, os.Getenv(cuda.CublasLtVariable))
 		}
 	}
 }

@@ -77,6 +77,14 @@ func (c *Child) serve(ctx context.Context, messages <-chan Message) error {
 		return err
 	}
 	defer w.close()
+	if len(m.Orders.Canary) > 0 {
+		rows, err := w.rows(ctx, m.Orders.Canary)
+		if err != nil {
+			to.send(Message{Failed: &Failed{Rank: -1, Block: -1, Error: err.Error(), StopsRun: true}})
+			return err
+		}
+		return to.send(Message{Rows: &Rows{Values: rows}})
+	}
 	if err := to.send(Message{Ready: &Ready{NumericClass: w.backend.Class()}}); err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 // begin creates the manifest of a new data set, or compares what is wanted with the manifest of an existing one.
-func begin(ctx context.Context, dir output.Dir, set Settings, config esm2.Config, modelDigest, int8File string) (output.Manifest, error) {
+func begin(ctx context.Context, dir output.Dir, set Settings, config esm2.Config, modelDigest, int8File string, stamps []esm2.FileStamp) (output.Manifest, error) {
 	existing, err := output.ReadManifest(dir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return existing, err
@@ -44,12 +44,12 @@ func begin(ctx context.Context, dir output.Dir, set Settings, config esm2.Config
 			return existing, err
 		}
 		wanted.Blocks = infer.NewBlockRule(cost, total, wanted.WorldSize, set.FLOPS).Manifest()
-		if int8File != "" && !set.NoCanary {
-			found, err := canary(ctx, set, int8File, modelDigest)
+		if set.Device != "cpu" && !set.NoCanary && set.Index.Tokens() > 0 {
+			found, err := canary(ctx, set, set.orders(wanted.WorldSize, infer.BlockRule{}, modelDigest, int8File, stamps))
 			if err != nil {
 				return existing, err
 			}
-			set.Log.Info("int8 compared with float32", "records", found.Records, "smallest_cosine", fmt.Sprintf("%.5f", found.SmallestCosine))
+			set.Log.Info(precision(set.Device)+" compared with float32", "records", found.Records, "smallest_cosine", fmt.Sprintf("%.5f", found.SmallestCosine))
 			wanted.Canary = &found
 		}
 	}

@@ -14,7 +14,7 @@ var (
 	ErrOtherIndex = errors.New("another index")
 
 	// ErrCanary is returned before a data set begins whose numbers are too far from float32.
-	ErrCanary = errors.New("int8 is too far from float32 on these records")
+	ErrCanary = errors.New("the numbers are too far from float32 on these records")
 
 	// ErrCalibration is returned where the time that a run takes could not be measured on some of its records.
 	ErrCalibration = errors.New("can't measure how fast it is")

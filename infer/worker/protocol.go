@@ -24,6 +24,7 @@ type Message struct {
 	Progress *Progress `json:"progress,omitempty"`
 	Done     *Done     `json:"done,omitempty"`
 	Failed   *Failed   `json:"failed,omitempty"`
+	Rows     *Rows     `json:"rows,omitempty"`
 }
 
 // Hello is a child's first message: what it sees, before it has touched a device or a weight.
@@ -49,8 +50,14 @@ type Orders struct {
 	World          int                   `json:"world_size"`
 	Rule           infer.BlockRule       `json:"block_rule"`
 	Options        output.ContentOptions `json:"options"`
-	NumericClass   string                `json:"numeric_class"` // of the data set: the child must compute in it
-	Beat           time.Duration         `json:"beat_ns"`       // between signs of life
+	NumericClass   string                `json:"numeric_class"`    // of the data set: the child must compute in it
+	Beat           time.Duration         `json:"beat_ns"`          // between signs of life
+	Canary         []int64               `json:"canary,omitempty"` // compute the rows of these positions, and no blocks
+}
+
+// Rows answer orders with a canary, whose process ends then: the embeddings of its positions, null where there is none.
+type Rows struct {
+	Values [][]float32 `json:"values"`
 }
 
 // Ready tells that the model is loaded.
@@ -177,7 +184,7 @@ func parseMessage(line []byte) (Message, error) {
 		return m, fmt.Errorf("%w: %q: %v", errProtocol, clip(line), err)
 	}
 	set := 0
-	for _, has := range []bool{m.Hello != nil, m.Orders != nil, m.Ready != nil, m.Lease != nil, m.Alive != nil, m.Progress != nil, m.Done != nil, m.Failed != nil} {
+	for _, has := range []bool{m.Hello != nil, m.Orders != nil, m.Ready != nil, m.Lease != nil, m.Alive != nil, m.Progress != nil, m.Done != nil, m.Failed != nil, m.Rows != nil} {
 		if has {
 			set++
 		}

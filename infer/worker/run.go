@@ -91,7 +91,7 @@ func Run(ctx context.Context, set Settings) (Result, error) {
 	if err != nil {
 		return result, err
 	}
-	manifest, err := begin(ctx, dir, set, config, modelDigest, int8File)
+	manifest, err := begin(ctx, dir, set, config, modelDigest, int8File, stamps)
 	if err != nil {
 		return result, err
 	}

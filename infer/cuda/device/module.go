@@ -38,8 +38,8 @@ var errorsByCode = map[C.CUresult]error{
 }
 
 func init() {
-	if unsafe.Sizeof(cu.Function{}) != unsafe.Sizeof(C.CUfunction(nil)) {
-		panic("gorgonia.org/cu: a Function is not what it was in v0.9.6")
+	if unsafe.Sizeof(cu.Function{}) != unsafe.Sizeof(C.CUfunction(nil)) || unsafe.Sizeof(cu.Stream{}) != unsafe.Sizeof(C.CUstream(nil)) {
+		panic("gorgonia.org/cu: a Function or a Stream is not what it was in v0.9.6")
 	}
 }
 

@@ -5,6 +5,7 @@ package device
 import (
 	"fmt"
 	"math"
+	"time"
 	"unsafe"
 
 	"gorgonia.org/cu"
@@ -65,6 +66,11 @@ func (s *Stream) Clear(m *Memory) error {
 	return s.context.do("clear memory", func() error { return cu.MemsetD8Async(m.address, 0, m.bytes, s.handle) })
 }
 
+// With calls f with the stream's handle, on a thread that has the context: for libraries that queue work themselves.
+func (s *Stream) With(what string, f func(handle unsafe.Pointer) error) error {
+	return s.context.do(what, func() error { return f(*(*unsafe.Pointer)(unsafe.Pointer(&s.handle))) })
+}
+
 // Geometry says how a kernel is launched.
 type Geometry struct {
 	Grid    [2]int // blocks
@@ -104,9 +110,26 @@ type Event struct {
 
 // NewEvent returns an event that has not been recorded.
 func (c *Context) NewEvent() (*Event, error) {
+	return c.newEvent(cu.BlockingSyncEvent | cu.DisableTiming)
+}
+
+// NewTimer returns an event that knows when it came.
+func (c *Context) NewTimer() (*Event, error) { return c.newEvent(cu.BlockingSyncEvent) }
+
+// Until returns the time between two timers that have both come.
+func (e *Event) Until(later *Event) (d time.Duration, err error) {
+	err = e.context.do("time", func() error {
+		milliseconds, err := e.handle.Elapsed(later.handle)
+		d = time.Duration(milliseconds * float64(time.Millisecond))
+		return err
+	})
+	return d, err
+}
+
+func (c *Context) newEvent(flags cu.EventFlags) (*Event, error) {
 	e := &Event{context: c}
 	err := c.do("create an event", func() (err error) {
-		e.handle, err = cu.MakeEvent(cu.BlockingSyncEvent | cu.DisableTiming)
+		e.handle, err = cu.MakeEvent(flags)
 		return err
 	})
 	if err != nil {

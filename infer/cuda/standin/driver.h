@@ -66,6 +66,7 @@ Result spoil(Result, const std::string& why);
 Result faultOfLaunch(const std::string& kernel);  // counts launches
 Result faultOfAllocation();
 bool lacks(const std::string& kernel);
+bool skips(const std::string& kernel);
 
 }  // namespace standin
 

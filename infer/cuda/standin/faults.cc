@@ -3,6 +3,7 @@
 //	launch:KERNEL:N      the Nth launch of a kernel whose name begins so ends in CUDA_ERROR_LAUNCH_FAILED
 //	lost:N               the device is gone from the Nth launch on
 //	memory:N             the Nth allocation fails, and none after it
+//	skip:KERNEL          launches of kernels whose names begin so do nothing
 //	kernel:KERNEL        modules lack the kernels whose names begin so
 //
 // With a path after @ (launch:gemm:3@FILE) it happens once: to the process that can create the file.
@@ -30,7 +31,7 @@ Fault read() {
   size_t first = text.find(':'), last = text.rfind(':');
   f.kind = text.substr(0, first);
   if (f.kind == "launch") f.kernel = text.substr(first + 1, last - first - 1), f.number = atol(text.c_str() + last + 1);
-  else if (f.kind == "kernel") f.kernel = text.substr(first + 1);
+  else if (f.kind == "kernel" || f.kind == "skip") f.kernel = text.substr(first + 1);
   else f.number = atol(text.c_str() + first + 1);
   return f;
 }
@@ -64,6 +65,8 @@ Result faultOfLaunch(const std::string& kernel) {
 Result faultOfAllocation() {
   return fault().kind == "memory" && ++allocations == fault().number && mine() ? outOfMemory : success;
 }
+
+bool skips(const std::string& kernel) { return fault().kind == "skip" && begins(kernel); }
 
 bool lacks(const std::string& kernel) { return fault().kind == "kernel" && begins(kernel); }
 
