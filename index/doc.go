@@ -94,15 +94,15 @@
 // where the system allows that, so nothing is left of it after a kill. Besides Options.Memory a build uses 512 KiB and
 // about 1.5 MB per thread.
 //
-// What an index needs, at 42 bytes a record with ids of 21 bytes (UniRef's ids are shorter):
+// What an index needs, at 40 bytes a record with ids of 21 bytes (UniRef's ids are shorter):
 //
 //	               records   FASTA    index    spill    memory
 //	Swiss-Prot     0.6 M     0.3 GB   24 MB    none     0.1 GB
 //	UniRef50       70 M      25 GB    3 GB     3.5 GB   0.5 GB
 //	UniRef100      450 M     190 GB   19 GB    23 GB    0.5 GB
 //
-// The memory holds for any number of records: 10 M were built within 297 MB, 124 MB where 128 MiB were allowed, 100 M
-// within 292 MB, at half a microsecond of one core each and what reading the FASTA takes.
+// The memory holds for any number of records: 10 M were built within 309 MB, 164 MB where 128 MiB were allowed, 100 M
+// within 380 MB, at a microsecond of one core each, reading the FASTA included.
 //
 // An index that is built takes the entries of files that it shares with an index beside them, byte for byte, so that of
 // a hundred files one changed is one scanned.
