@@ -17,17 +17,20 @@ func (l level) geometry() geometry {
 	return geometry{panel: 24, rows: 4, lanes: 8, depth: 640}
 }
 
-// maxPanel is the panel of the widest level.
-const maxPanel = 48
+// maxPanel is the panel of the widest level, maxTile the numbers in its registers for sums.
+const (
+	maxPanel = 48
+	maxTile  = 8 * maxPanel
+)
 
 // The kernels of a level; the generated declarations say what each computes.
 
-func (l level) linear(weights *byte, stride int, x *float32, depth, rows int, partial, bias, residual, out *float32) {
+func (l level) linear(weights *byte, stride int, x *float32, depth, rows int, partial, bias, residual, out, tile *float32) {
 	if l == avx512 {
-		linearAVX512(weights, stride, x, depth, rows, partial, bias, residual, out)
+		linearAVX512(weights, stride, x, depth, rows, partial, bias, residual, out, tile)
 		return
 	}
-	linearAVX2(weights, stride, x, depth, rows, partial, bias, residual, out)
+	linearAVX2(weights, stride, x, depth, rows, partial, bias, residual, out, tile)
 }
 
 func (l level) scores(queries, keys *float32, first, n, depth, stride int, scores, maximum *float32) {

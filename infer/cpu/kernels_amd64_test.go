@@ -59,12 +59,13 @@ func (s *sum) check(t *testing.T, got float32, units float64, format string, arg
 	}
 }
 
-// TestLinearKernel takes all small shapes: sums within 4 units at up to 40 products, and nothing written beside them.
+// TestLinearKernel takes all small shapes: sums within 6 units, and nothing written beside them.
 func TestLinearKernel(t *testing.T) {
 	eachVectorLevel(t, func(t *testing.T, l level, r *rand.Rand) {
 		columns := l.geometry().panel
+		tile := aligned(maxTile)
 		for rows := 1; rows <= 2*l.geometry().rows+1; rows++ {
-			for _, depth := range []int{1, 2, 3, 4, 5, 7, 8, 9, 11, 40} {
+			for _, depth := range []int{1, 2, 3, 4, 5, 7, 8, 9, 11, 40, 159, 160, 161, 321} {
 				for with := range 8 {
 					stride := depth + 3
 					// Weights begin at an odd address, as they may in a mapped file.
@@ -82,7 +83,7 @@ func TestLinearKernel(t *testing.T) {
 						}
 						return &values[0]
 					}
-					l.linear(&stored[1], 4*stride, &x[0], depth, rows, given(0, partial), given(1, bias), given(2, residual), &out[0])
+					l.linear(&stored[1], 4*stride, &x[0], depth, rows, given(0, partial), given(1, bias), given(2, residual), &out[0], &tile[0])
 					for i, got := range out[:rows*columns] {
 						row, column := i/columns, i%columns
 						var want sum
@@ -98,13 +99,40 @@ func TestLinearKernel(t *testing.T) {
 						if with&4 != 0 {
 							want.add(residual[i])
 						}
-						want.check(t, got, 4, "%d rows of depth %d with %03b: row %d column %d", rows, depth, with, row, column)
+						want.check(t, got, 6, "%d rows of depth %d with %03b: row %d column %d", rows, depth, with, row, column)
 					}
 					for i, got := range out[rows*columns:] {
 						if got != beyond[i] {
 							t.Fatalf("%d rows of depth %d: column %d behind them was written", rows, depth, i)
 						}
 					}
+				}
+			}
+		}
+	})
+}
+
+// TestLinearRunsKernel gives a product so large that a sum which holds it gains nothing from the others of its size: those of
+// the later runs must not be lost.
+func TestLinearRunsKernel(t *testing.T) {
+	eachVectorLevel(t, func(t *testing.T, l level, _ *rand.Rand) {
+		const large, run = 1 << 25, 160
+		columns, rows := l.geometry().panel, l.geometry().rows+1
+		for depth := run; depth <= 4*run; depth += run {
+			w, x, out, tile := aligned(rows*depth), aligned(depth*columns), aligned(rows*columns), aligned(maxTile)
+			for i := range w {
+				w[i] = 1
+			}
+			for i := range x {
+				x[i] = 1
+				if i < columns {
+					x[i] = large
+				}
+			}
+			l.linear(asBytes(w), 4*depth, &x[0], depth, rows, nil, nil, nil, &out[0], &tile[0])
+			for i, got := range out {
+				if want := float32(large + depth - run); got != want {
+					t.Fatalf("depth %d: row %d column %d: got %g, want %g", depth, i/columns, i%columns, got, want)
 				}
 			}
 		}

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func linearAVX2(weights *byte, stride int, x *float32, depth int, rows int, partial *float32, bias *float32, residual *float32, out *float32)
-// Requires: AVX, FMA3
-TEXT ·linearAVX2(SB), NOSPLIT, $0-72
+// func linearAVX2(weights *byte, stride int, x *float32, depth int, rows int, partial *float32, bias *float32, residual *float32, out *float32, tile *float32)
+// Requires: AVX, CMOV, FMA3
+TEXT ·linearAVX2(SB), NOSPLIT, $0-80
 	MOVQ weights+0(FP), AX
 	MOVQ stride+8(FP), CX
 	MOVQ x+16(FP), DX
@@ -22,7 +22,6 @@ TEXT ·linearAVX2(SB), NOSPLIT, $0-72
 tiles:
 	MOVQ   AX, R11
 	MOVQ   DX, R12
-	MOVQ   depth+24(FP), R13
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -35,8 +34,14 @@ tiles:
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	SUBQ   $0x00000004, R13
-	JL     tile_tail
+	MOVQ   depth+24(FP), R13
+
+tile_run:
+	MOVQ    $0x000000a0, R14
+	CMPQ    R13, R14
+	CMOVQLT R13, R14
+	SUBQ    $0x00000004, R14
+	JL      tile_tail
 
 tile_loop:
 	VMOVUPS      (R12), Y12
@@ -117,11 +122,11 @@ tile_loop:
 	VFMADD231PS  Y14, Y15, Y11
 	ADDQ         $0x00000010, R11
 	ADDQ         $0x00000180, R12
-	SUBQ         $0x00000004, R13
+	SUBQ         $0x00000004, R14
 	JGE          tile_loop
 
 tile_tail:
-	ADDQ $0x00000004, R13
+	ADDQ $0x00000004, R14
 	JZ   tile_done
 
 tile_single:
@@ -146,10 +151,74 @@ tile_single:
 	VFMADD231PS  Y14, Y15, Y11
 	ADDQ         $0x00000004, R11
 	ADDQ         $0x00000060, R12
-	DECQ         R13
+	DECQ         R14
 	JNZ          tile_single
 
 tile_done:
+	CMPQ   R13, $0x000000a0
+	JLE    tile_last
+	MOVQ   tile+72(FP), R14
+	CMPQ   R13, depth+24(FP)
+	JEQ    tile_store
+	VADDPS (R14), Y0, Y0
+	VADDPS 32(R14), Y1, Y1
+	VADDPS 64(R14), Y2, Y2
+	VADDPS 96(R14), Y3, Y3
+	VADDPS 128(R14), Y4, Y4
+	VADDPS 160(R14), Y5, Y5
+	VADDPS 192(R14), Y6, Y6
+	VADDPS 224(R14), Y7, Y7
+	VADDPS 256(R14), Y8, Y8
+	VADDPS 288(R14), Y9, Y9
+	VADDPS 320(R14), Y10, Y10
+	VADDPS 352(R14), Y11, Y11
+
+tile_store:
+	VMOVUPS Y0, (R14)
+	VMOVUPS Y1, 32(R14)
+	VMOVUPS Y2, 64(R14)
+	VMOVUPS Y3, 96(R14)
+	VMOVUPS Y4, 128(R14)
+	VMOVUPS Y5, 160(R14)
+	VMOVUPS Y6, 192(R14)
+	VMOVUPS Y7, 224(R14)
+	VMOVUPS Y8, 256(R14)
+	VMOVUPS Y9, 288(R14)
+	VMOVUPS Y10, 320(R14)
+	VMOVUPS Y11, 352(R14)
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
+	VXORPS  Y9, Y9, Y9
+	VXORPS  Y10, Y10, Y10
+	VXORPS  Y11, Y11, Y11
+	SUBQ    $0x000000a0, R13
+	JMP     tile_run
+
+tile_last:
+	CMPQ   R13, depth+24(FP)
+	JEQ    tile_summed
+	MOVQ   tile+72(FP), R11
+	VADDPS (R11), Y0, Y0
+	VADDPS 32(R11), Y1, Y1
+	VADDPS 64(R11), Y2, Y2
+	VADDPS 96(R11), Y3, Y3
+	VADDPS 128(R11), Y4, Y4
+	VADDPS 160(R11), Y5, Y5
+	VADDPS 192(R11), Y6, Y6
+	VADDPS 224(R11), Y7, Y7
+	VADDPS 256(R11), Y8, Y8
+	VADDPS 288(R11), Y9, Y9
+	VADDPS 320(R11), Y10, Y10
+	VADDPS 352(R11), Y11, Y11
+
+tile_summed:
 	TESTQ  SI, SI
 	JZ     tile_partial
 	VADDPS (SI), Y0, Y0
@@ -229,12 +298,17 @@ rest:
 singles:
 	MOVQ   AX, R10
 	MOVQ   DX, R11
-	MOVQ   depth+24(FP), R12
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
-	SUBQ   $0x00000004, R12
-	JL     row_tail
+	MOVQ   depth+24(FP), R12
+
+row_run:
+	MOVQ    $0x000000a0, R13
+	CMPQ    R12, R13
+	CMOVQLT R12, R13
+	SUBQ    $0x00000004, R13
+	JL      row_tail
 
 row_loop:
 	VMOVUPS      (R11), Y3
@@ -267,11 +341,11 @@ row_loop:
 	VFMADD231PS  Y5, Y6, Y2
 	ADDQ         $0x00000010, R10
 	ADDQ         $0x00000180, R11
-	SUBQ         $0x00000004, R12
+	SUBQ         $0x00000004, R13
 	JGE          row_loop
 
 row_tail:
-	ADDQ $0x00000004, R12
+	ADDQ $0x00000004, R13
 	JZ   row_done
 
 row_single:
@@ -284,10 +358,38 @@ row_single:
 	VFMADD231PS  Y5, Y6, Y2
 	ADDQ         $0x00000004, R10
 	ADDQ         $0x00000060, R11
-	DECQ         R12
+	DECQ         R13
 	JNZ          row_single
 
 row_done:
+	CMPQ   R12, $0x000000a0
+	JLE    row_last
+	MOVQ   tile+72(FP), R13
+	CMPQ   R12, depth+24(FP)
+	JEQ    row_store
+	VADDPS (R13), Y0, Y0
+	VADDPS 32(R13), Y1, Y1
+	VADDPS 64(R13), Y2, Y2
+
+row_store:
+	VMOVUPS Y0, (R13)
+	VMOVUPS Y1, 32(R13)
+	VMOVUPS Y2, 64(R13)
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	SUBQ    $0x000000a0, R12
+	JMP     row_run
+
+row_last:
+	CMPQ   R12, depth+24(FP)
+	JEQ    row_summed
+	MOVQ   tile+72(FP), R10
+	VADDPS (R10), Y0, Y0
+	VADDPS 32(R10), Y1, Y1
+	VADDPS 64(R10), Y2, Y2
+
+row_summed:
 	TESTQ  SI, SI
 	JZ     row_partial
 	VADDPS (SI), Y0, Y0
@@ -1174,9 +1276,10 @@ loop:
 	VMAXPS      Y4, Y1, Y4
 	VMULPS      Y4, Y4, Y5
 	VMOVUPS     geluP6AVX2<>+0(SB), Y6
-	VMOVUPS     geluQ4AVX2<>+0(SB), Y7
+	VMOVUPS     geluQ5AVX2<>+0(SB), Y7
 	VFMADD213PS geluP5AVX2<>+0(SB), Y5, Y6
 	VFMADD213PS geluP4AVX2<>+0(SB), Y5, Y6
+	VFMADD213PS geluQ4AVX2<>+0(SB), Y5, Y7
 	VFMADD213PS geluP3AVX2<>+0(SB), Y5, Y6
 	VFMADD213PS geluQ3AVX2<>+0(SB), Y5, Y7
 	VFMADD213PS geluP2AVX2<>+0(SB), Y5, Y6
@@ -1195,9 +1298,10 @@ loop:
 	VMAXPS      Y4, Y1, Y4
 	VMULPS      Y4, Y4, Y5
 	VMOVUPS     geluP6AVX2<>+0(SB), Y6
-	VMOVUPS     geluQ4AVX2<>+0(SB), Y7
+	VMOVUPS     geluQ5AVX2<>+0(SB), Y7
 	VFMADD213PS geluP5AVX2<>+0(SB), Y5, Y6
 	VFMADD213PS geluP4AVX2<>+0(SB), Y5, Y6
+	VFMADD213PS geluQ4AVX2<>+0(SB), Y5, Y7
 	VFMADD213PS geluP3AVX2<>+0(SB), Y5, Y6
 	VFMADD213PS geluQ3AVX2<>+0(SB), Y5, Y7
 	VFMADD213PS geluP2AVX2<>+0(SB), Y5, Y6
@@ -1216,9 +1320,10 @@ loop:
 	VMAXPS      Y4, Y1, Y4
 	VMULPS      Y4, Y4, Y5
 	VMOVUPS     geluP6AVX2<>+0(SB), Y6
-	VMOVUPS     geluQ4AVX2<>+0(SB), Y7
+	VMOVUPS     geluQ5AVX2<>+0(SB), Y7
 	VFMADD213PS geluP5AVX2<>+0(SB), Y5, Y6
 	VFMADD213PS geluP4AVX2<>+0(SB), Y5, Y6
+	VFMADD213PS geluQ4AVX2<>+0(SB), Y5, Y7
 	VFMADD213PS geluP3AVX2<>+0(SB), Y5, Y6
 	VFMADD213PS geluQ3AVX2<>+0(SB), Y5, Y7
 	VFMADD213PS geluP2AVX2<>+0(SB), Y5, Y6
@@ -1238,24 +1343,24 @@ loop:
 	VZEROUPPER
 	RET
 
-DATA geluHighAVX2<>+0(SB)/4, $0x40b00000
-DATA geluHighAVX2<>+4(SB)/4, $0x40b00000
-DATA geluHighAVX2<>+8(SB)/4, $0x40b00000
-DATA geluHighAVX2<>+12(SB)/4, $0x40b00000
-DATA geluHighAVX2<>+16(SB)/4, $0x40b00000
-DATA geluHighAVX2<>+20(SB)/4, $0x40b00000
-DATA geluHighAVX2<>+24(SB)/4, $0x40b00000
-DATA geluHighAVX2<>+28(SB)/4, $0x40b00000
+DATA geluHighAVX2<>+0(SB)/4, $0x40af5c29
+DATA geluHighAVX2<>+4(SB)/4, $0x40af5c29
+DATA geluHighAVX2<>+8(SB)/4, $0x40af5c29
+DATA geluHighAVX2<>+12(SB)/4, $0x40af5c29
+DATA geluHighAVX2<>+16(SB)/4, $0x40af5c29
+DATA geluHighAVX2<>+20(SB)/4, $0x40af5c29
+DATA geluHighAVX2<>+24(SB)/4, $0x40af5c29
+DATA geluHighAVX2<>+28(SB)/4, $0x40af5c29
 GLOBL geluHighAVX2<>(SB), RODATA|NOPTR, $32
 
-DATA geluLowAVX2<>+0(SB)/4, $0xc0b00000
-DATA geluLowAVX2<>+4(SB)/4, $0xc0b00000
-DATA geluLowAVX2<>+8(SB)/4, $0xc0b00000
-DATA geluLowAVX2<>+12(SB)/4, $0xc0b00000
-DATA geluLowAVX2<>+16(SB)/4, $0xc0b00000
-DATA geluLowAVX2<>+20(SB)/4, $0xc0b00000
-DATA geluLowAVX2<>+24(SB)/4, $0xc0b00000
-DATA geluLowAVX2<>+28(SB)/4, $0xc0b00000
+DATA geluLowAVX2<>+0(SB)/4, $0xc0af5c29
+DATA geluLowAVX2<>+4(SB)/4, $0xc0af5c29
+DATA geluLowAVX2<>+8(SB)/4, $0xc0af5c29
+DATA geluLowAVX2<>+12(SB)/4, $0xc0af5c29
+DATA geluLowAVX2<>+16(SB)/4, $0xc0af5c29
+DATA geluLowAVX2<>+20(SB)/4, $0xc0af5c29
+DATA geluLowAVX2<>+24(SB)/4, $0xc0af5c29
+DATA geluLowAVX2<>+28(SB)/4, $0xc0af5c29
 GLOBL geluLowAVX2<>(SB), RODATA|NOPTR, $32
 
 DATA halfAVX2<>+0(SB)/4, $0x3f000000
@@ -1268,114 +1373,124 @@ DATA halfAVX2<>+24(SB)/4, $0x3f000000
 DATA halfAVX2<>+28(SB)/4, $0x3f000000
 GLOBL halfAVX2<>(SB), RODATA|NOPTR, $32
 
-DATA geluP6AVX2<>+0(SB)/4, $0x2eed8b82
-DATA geluP6AVX2<>+4(SB)/4, $0x2eed8b82
-DATA geluP6AVX2<>+8(SB)/4, $0x2eed8b82
-DATA geluP6AVX2<>+12(SB)/4, $0x2eed8b82
-DATA geluP6AVX2<>+16(SB)/4, $0x2eed8b82
-DATA geluP6AVX2<>+20(SB)/4, $0x2eed8b82
-DATA geluP6AVX2<>+24(SB)/4, $0x2eed8b82
-DATA geluP6AVX2<>+28(SB)/4, $0x2eed8b82
+DATA geluP6AVX2<>+0(SB)/4, $0xaea43920
+DATA geluP6AVX2<>+4(SB)/4, $0xaea43920
+DATA geluP6AVX2<>+8(SB)/4, $0xaea43920
+DATA geluP6AVX2<>+12(SB)/4, $0xaea43920
+DATA geluP6AVX2<>+16(SB)/4, $0xaea43920
+DATA geluP6AVX2<>+20(SB)/4, $0xaea43920
+DATA geluP6AVX2<>+24(SB)/4, $0xaea43920
+DATA geluP6AVX2<>+28(SB)/4, $0xaea43920
 GLOBL geluP6AVX2<>(SB), RODATA|NOPTR, $32
 
-DATA geluQ4AVX2<>+0(SB)/4, $0x388af349
-DATA geluQ4AVX2<>+4(SB)/4, $0x388af349
-DATA geluQ4AVX2<>+8(SB)/4, $0x388af349
-DATA geluQ4AVX2<>+12(SB)/4, $0x388af349
-DATA geluQ4AVX2<>+16(SB)/4, $0x388af349
-DATA geluQ4AVX2<>+20(SB)/4, $0x388af349
-DATA geluQ4AVX2<>+24(SB)/4, $0x388af349
-DATA geluQ4AVX2<>+28(SB)/4, $0x388af349
-GLOBL geluQ4AVX2<>(SB), RODATA|NOPTR, $32
+DATA geluQ5AVX2<>+0(SB)/4, $0x3605adce
+DATA geluQ5AVX2<>+4(SB)/4, $0x3605adce
+DATA geluQ5AVX2<>+8(SB)/4, $0x3605adce
+DATA geluQ5AVX2<>+12(SB)/4, $0x3605adce
+DATA geluQ5AVX2<>+16(SB)/4, $0x3605adce
+DATA geluQ5AVX2<>+20(SB)/4, $0x3605adce
+DATA geluQ5AVX2<>+24(SB)/4, $0x3605adce
+DATA geluQ5AVX2<>+28(SB)/4, $0x3605adce
+GLOBL geluQ5AVX2<>(SB), RODATA|NOPTR, $32
 
-DATA geluP5AVX2<>+0(SB)/4, $0xb2bcf56e
-DATA geluP5AVX2<>+4(SB)/4, $0xb2bcf56e
-DATA geluP5AVX2<>+8(SB)/4, $0xb2bcf56e
-DATA geluP5AVX2<>+12(SB)/4, $0xb2bcf56e
-DATA geluP5AVX2<>+16(SB)/4, $0xb2bcf56e
-DATA geluP5AVX2<>+20(SB)/4, $0xb2bcf56e
-DATA geluP5AVX2<>+24(SB)/4, $0xb2bcf56e
-DATA geluP5AVX2<>+28(SB)/4, $0xb2bcf56e
+DATA geluP5AVX2<>+0(SB)/4, $0x336182bc
+DATA geluP5AVX2<>+4(SB)/4, $0x336182bc
+DATA geluP5AVX2<>+8(SB)/4, $0x336182bc
+DATA geluP5AVX2<>+12(SB)/4, $0x336182bc
+DATA geluP5AVX2<>+16(SB)/4, $0x336182bc
+DATA geluP5AVX2<>+20(SB)/4, $0x336182bc
+DATA geluP5AVX2<>+24(SB)/4, $0x336182bc
+DATA geluP5AVX2<>+28(SB)/4, $0x336182bc
 GLOBL geluP5AVX2<>(SB), RODATA|NOPTR, $32
 
-DATA geluP4AVX2<>+0(SB)/4, $0x36619d0f
-DATA geluP4AVX2<>+4(SB)/4, $0x36619d0f
-DATA geluP4AVX2<>+8(SB)/4, $0x36619d0f
-DATA geluP4AVX2<>+12(SB)/4, $0x36619d0f
-DATA geluP4AVX2<>+16(SB)/4, $0x36619d0f
-DATA geluP4AVX2<>+20(SB)/4, $0x36619d0f
-DATA geluP4AVX2<>+24(SB)/4, $0x36619d0f
-DATA geluP4AVX2<>+28(SB)/4, $0x36619d0f
+DATA geluP4AVX2<>+0(SB)/4, $0x370d7cc1
+DATA geluP4AVX2<>+4(SB)/4, $0x370d7cc1
+DATA geluP4AVX2<>+8(SB)/4, $0x370d7cc1
+DATA geluP4AVX2<>+12(SB)/4, $0x370d7cc1
+DATA geluP4AVX2<>+16(SB)/4, $0x370d7cc1
+DATA geluP4AVX2<>+20(SB)/4, $0x370d7cc1
+DATA geluP4AVX2<>+24(SB)/4, $0x370d7cc1
+DATA geluP4AVX2<>+28(SB)/4, $0x370d7cc1
 GLOBL geluP4AVX2<>(SB), RODATA|NOPTR, $32
 
-DATA geluP3AVX2<>+0(SB)/4, $0x393f5b8f
-DATA geluP3AVX2<>+4(SB)/4, $0x393f5b8f
-DATA geluP3AVX2<>+8(SB)/4, $0x393f5b8f
-DATA geluP3AVX2<>+12(SB)/4, $0x393f5b8f
-DATA geluP3AVX2<>+16(SB)/4, $0x393f5b8f
-DATA geluP3AVX2<>+20(SB)/4, $0x393f5b8f
-DATA geluP3AVX2<>+24(SB)/4, $0x393f5b8f
-DATA geluP3AVX2<>+28(SB)/4, $0x393f5b8f
+DATA geluQ4AVX2<>+0(SB)/4, $0x38ab6274
+DATA geluQ4AVX2<>+4(SB)/4, $0x38ab6274
+DATA geluQ4AVX2<>+8(SB)/4, $0x38ab6274
+DATA geluQ4AVX2<>+12(SB)/4, $0x38ab6274
+DATA geluQ4AVX2<>+16(SB)/4, $0x38ab6274
+DATA geluQ4AVX2<>+20(SB)/4, $0x38ab6274
+DATA geluQ4AVX2<>+24(SB)/4, $0x38ab6274
+DATA geluQ4AVX2<>+28(SB)/4, $0x38ab6274
+GLOBL geluQ4AVX2<>(SB), RODATA|NOPTR, $32
+
+DATA geluP3AVX2<>+0(SB)/4, $0x3931c90e
+DATA geluP3AVX2<>+4(SB)/4, $0x3931c90e
+DATA geluP3AVX2<>+8(SB)/4, $0x3931c90e
+DATA geluP3AVX2<>+12(SB)/4, $0x3931c90e
+DATA geluP3AVX2<>+16(SB)/4, $0x3931c90e
+DATA geluP3AVX2<>+20(SB)/4, $0x3931c90e
+DATA geluP3AVX2<>+24(SB)/4, $0x3931c90e
+DATA geluP3AVX2<>+28(SB)/4, $0x3931c90e
 GLOBL geluP3AVX2<>(SB), RODATA|NOPTR, $32
 
-DATA geluQ3AVX2<>+0(SB)/4, $0x3af93fb2
-DATA geluQ3AVX2<>+4(SB)/4, $0x3af93fb2
-DATA geluQ3AVX2<>+8(SB)/4, $0x3af93fb2
-DATA geluQ3AVX2<>+12(SB)/4, $0x3af93fb2
-DATA geluQ3AVX2<>+16(SB)/4, $0x3af93fb2
-DATA geluQ3AVX2<>+20(SB)/4, $0x3af93fb2
-DATA geluQ3AVX2<>+24(SB)/4, $0x3af93fb2
-DATA geluQ3AVX2<>+28(SB)/4, $0x3af93fb2
+DATA geluQ3AVX2<>+0(SB)/4, $0x3afd0775
+DATA geluQ3AVX2<>+4(SB)/4, $0x3afd0775
+DATA geluQ3AVX2<>+8(SB)/4, $0x3afd0775
+DATA geluQ3AVX2<>+12(SB)/4, $0x3afd0775
+DATA geluQ3AVX2<>+16(SB)/4, $0x3afd0775
+DATA geluQ3AVX2<>+20(SB)/4, $0x3afd0775
+DATA geluQ3AVX2<>+24(SB)/4, $0x3afd0775
+DATA geluQ3AVX2<>+28(SB)/4, $0x3afd0775
 GLOBL geluQ3AVX2<>(SB), RODATA|NOPTR, $32
 
-DATA geluP2AVX2<>+0(SB)/4, $0x3b96547d
-DATA geluP2AVX2<>+4(SB)/4, $0x3b96547d
-DATA geluP2AVX2<>+8(SB)/4, $0x3b96547d
-DATA geluP2AVX2<>+12(SB)/4, $0x3b96547d
-DATA geluP2AVX2<>+16(SB)/4, $0x3b96547d
-DATA geluP2AVX2<>+20(SB)/4, $0x3b96547d
-DATA geluP2AVX2<>+24(SB)/4, $0x3b96547d
-DATA geluP2AVX2<>+28(SB)/4, $0x3b96547d
+DATA geluP2AVX2<>+0(SB)/4, $0x3b9d4b6f
+DATA geluP2AVX2<>+4(SB)/4, $0x3b9d4b6f
+DATA geluP2AVX2<>+8(SB)/4, $0x3b9d4b6f
+DATA geluP2AVX2<>+12(SB)/4, $0x3b9d4b6f
+DATA geluP2AVX2<>+16(SB)/4, $0x3b9d4b6f
+DATA geluP2AVX2<>+20(SB)/4, $0x3b9d4b6f
+DATA geluP2AVX2<>+24(SB)/4, $0x3b9d4b6f
+DATA geluP2AVX2<>+28(SB)/4, $0x3b9d4b6f
 GLOBL geluP2AVX2<>(SB), RODATA|NOPTR, $32
 
-DATA geluQ2AVX2<>+0(SB)/4, $0x3cf404a1
-DATA geluQ2AVX2<>+4(SB)/4, $0x3cf404a1
-DATA geluQ2AVX2<>+8(SB)/4, $0x3cf404a1
-DATA geluQ2AVX2<>+12(SB)/4, $0x3cf404a1
-DATA geluQ2AVX2<>+16(SB)/4, $0x3cf404a1
-DATA geluQ2AVX2<>+20(SB)/4, $0x3cf404a1
-DATA geluQ2AVX2<>+24(SB)/4, $0x3cf404a1
-DATA geluQ2AVX2<>+28(SB)/4, $0x3cf404a1
+DATA geluQ2AVX2<>+0(SB)/4, $0x3ce912ab
+DATA geluQ2AVX2<>+4(SB)/4, $0x3ce912ab
+DATA geluQ2AVX2<>+8(SB)/4, $0x3ce912ab
+DATA geluQ2AVX2<>+12(SB)/4, $0x3ce912ab
+DATA geluQ2AVX2<>+16(SB)/4, $0x3ce912ab
+DATA geluQ2AVX2<>+20(SB)/4, $0x3ce912ab
+DATA geluQ2AVX2<>+24(SB)/4, $0x3ce912ab
+DATA geluQ2AVX2<>+28(SB)/4, $0x3ce912ab
 GLOBL geluQ2AVX2<>(SB), RODATA|NOPTR, $32
 
-DATA geluP1AVX2<>+0(SB)/4, $0x3d1805c2
-DATA geluP1AVX2<>+4(SB)/4, $0x3d1805c2
-DATA geluP1AVX2<>+8(SB)/4, $0x3d1805c2
-DATA geluP1AVX2<>+12(SB)/4, $0x3d1805c2
-DATA geluP1AVX2<>+16(SB)/4, $0x3d1805c2
-DATA geluP1AVX2<>+20(SB)/4, $0x3d1805c2
-DATA geluP1AVX2<>+24(SB)/4, $0x3d1805c2
-DATA geluP1AVX2<>+28(SB)/4, $0x3d1805c2
+DATA geluP1AVX2<>+0(SB)/4, $0x3d05bea0
+DATA geluP1AVX2<>+4(SB)/4, $0x3d05bea0
+DATA geluP1AVX2<>+8(SB)/4, $0x3d05bea0
+DATA geluP1AVX2<>+12(SB)/4, $0x3d05bea0
+DATA geluP1AVX2<>+16(SB)/4, $0x3d05bea0
+DATA geluP1AVX2<>+20(SB)/4, $0x3d05bea0
+DATA geluP1AVX2<>+24(SB)/4, $0x3d05bea0
+DATA geluP1AVX2<>+28(SB)/4, $0x3d05bea0
 GLOBL geluP1AVX2<>(SB), RODATA|NOPTR, $32
 
-DATA geluQ1AVX2<>+0(SB)/4, $0x3e84f70b
-DATA geluQ1AVX2<>+4(SB)/4, $0x3e84f70b
-DATA geluQ1AVX2<>+8(SB)/4, $0x3e84f70b
-DATA geluQ1AVX2<>+12(SB)/4, $0x3e84f70b
-DATA geluQ1AVX2<>+16(SB)/4, $0x3e84f70b
-DATA geluQ1AVX2<>+20(SB)/4, $0x3e84f70b
-DATA geluQ1AVX2<>+24(SB)/4, $0x3e84f70b
-DATA geluQ1AVX2<>+28(SB)/4, $0x3e84f70b
+DATA geluQ1AVX2<>+0(SB)/4, $0x3e7e7a92
+DATA geluQ1AVX2<>+4(SB)/4, $0x3e7e7a92
+DATA geluQ1AVX2<>+8(SB)/4, $0x3e7e7a92
+DATA geluQ1AVX2<>+12(SB)/4, $0x3e7e7a92
+DATA geluQ1AVX2<>+16(SB)/4, $0x3e7e7a92
+DATA geluQ1AVX2<>+20(SB)/4, $0x3e7e7a92
+DATA geluQ1AVX2<>+24(SB)/4, $0x3e7e7a92
+DATA geluQ1AVX2<>+28(SB)/4, $0x3e7e7a92
 GLOBL geluQ1AVX2<>(SB), RODATA|NOPTR, $32
 
-DATA geluP0AVX2<>+0(SB)/4, $0x3ecc4224
-DATA geluP0AVX2<>+4(SB)/4, $0x3ecc4224
-DATA geluP0AVX2<>+8(SB)/4, $0x3ecc4224
-DATA geluP0AVX2<>+12(SB)/4, $0x3ecc4224
-DATA geluP0AVX2<>+16(SB)/4, $0x3ecc4224
-DATA geluP0AVX2<>+20(SB)/4, $0x3ecc4224
-DATA geluP0AVX2<>+24(SB)/4, $0x3ecc4224
-DATA geluP0AVX2<>+28(SB)/4, $0x3ecc4224
+DATA geluP0AVX2<>+0(SB)/4, $0x3ecc422a
+DATA geluP0AVX2<>+4(SB)/4, $0x3ecc422a
+DATA geluP0AVX2<>+8(SB)/4, $0x3ecc422a
+DATA geluP0AVX2<>+12(SB)/4, $0x3ecc422a
+DATA geluP0AVX2<>+16(SB)/4, $0x3ecc422a
+DATA geluP0AVX2<>+20(SB)/4, $0x3ecc422a
+DATA geluP0AVX2<>+24(SB)/4, $0x3ecc422a
+DATA geluP0AVX2<>+28(SB)/4, $0x3ecc422a
 GLOBL geluP0AVX2<>(SB), RODATA|NOPTR, $32
 
 // func normAVX2(out *float32, x *float32, gain *float32, bias *float32, rows int, size float32, eps float32)

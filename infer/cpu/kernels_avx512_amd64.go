@@ -6,10 +6,11 @@ package cpu
 
 // linearAVX512 multiplies rows of weights, stride bytes apart, by depth rows of a panel x. To each sum it adds,
 // in this order and where they are not nil, partial [rows][panel], bias [rows] and residual [rows][panel], and writes
-// out [rows][panel].
+// out [rows][panel]. Every run of 160 depths is summed by itself, the sums of the runs in their order; tile is memory
+// for the sums of a tile of registers.
 //
 //go:noescape
-func linearAVX512(weights *byte, stride int, x *float32, depth int, rows int, partial *float32, bias *float32, residual *float32, out *float32)
+func linearAVX512(weights *byte, stride int, x *float32, depth int, rows int, partial *float32, bias *float32, residual *float32, out *float32, tile *float32)
 
 // scoresAVX512 writes scores [n][panel] of n keys, at least one, and a panel of queries [depth][panel], and raises
 // maximum [panel] to the largest score. The keys [depth] are columns of panels that are stride bytes apart, from column

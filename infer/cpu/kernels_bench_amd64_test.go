@@ -58,13 +58,13 @@ func BenchmarkPeak(b *testing.B) {
 		b.Run(l.String(), func(b *testing.B) {
 			const depth, rows = 128, 8
 			panel := l.geometry().panel
-			x, w, out := aligned(depth*panel), aligned(depth*rows), aligned(rows*panel)
+			x, w, out, tile := aligned(depth*panel), aligned(depth*rows), aligned(rows*panel), aligned(maxTile)
 			const times = 1000
 			best := quickest{b: b}
 			for b.Loop() {
 				best.of(func() {
 					for range times {
-						l.linear(asBytes(w), 4*depth, &x[0], depth, rows, nil, nil, nil, &out[0])
+						l.linear(asBytes(w), 4*depth, &x[0], depth, rows, nil, nil, nil, &out[0], &tile[0])
 					}
 				})
 			}

@@ -29,8 +29,8 @@ var traits = map[level]struct {
 	int8Speed   float64
 }{
 	pureGo: {"purego", "cpu-fp32-go-1", "cpu-int8-go-1", 2.5e9, 0.5},
-	avx2:   {"avx2", "cpu-fp32-avx2-1", "cpu-int8-avx2-1", 75e9, 2},
-	avx512: {"avx512", "cpu-fp32-avx512-1", "cpu-int8-avx512-1", 100e9, 2},
+	avx2:   {"avx2", "cpu-fp32-avx2-2", "cpu-int8-avx2-2", 75e9, 2},
+	avx512: {"avx512", "cpu-fp32-avx512-2", "cpu-int8-avx512-2", 100e9, 2},
 }
 
 func (l level) String() string { return traits[l].name }

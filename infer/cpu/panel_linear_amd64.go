@@ -77,7 +77,7 @@ func (l *panelLinear) multiply(w *scratch, weights *byte, stride, k, depth, pane
 			residual = out
 		}
 	}
-	l.backend.level.linear(weights, stride, l.src.at(panel, k), depth, rows, partial, bias, residual, out)
+	l.backend.level.linear(weights, stride, l.src.at(panel, k), depth, rows, partial, bias, residual, out, &growAligned(&w.tile, maxTile)[0])
 	if last && l.finish != nil {
 		l.finish(panel, row, rows)
 	}

@@ -12,6 +12,7 @@ import (
 type scratch struct {
 	partial []float32 // sums of a tile over the depths so far
 	weights []float32 // widened rows
+	tile    []float32 // sums that leave the registers for a while
 	scores  []float32 // of a block of keys and a panel of queries
 	sums    []float32 // of a head's values
 	output  []float32 // of a head, where a panel belongs to several sequences

@@ -21,7 +21,7 @@ func selfCheck(l level) bool {
 		agree = agree && math.Abs(float64(got)-want) <= tolerance
 	}
 
-	l.linear(asBytes(w), 4*depth, &x[0], depth, rows, nil, &w[0], nil, &out[0])
+	l.linear(asBytes(w), 4*depth, &x[0], depth, rows, nil, &w[0], nil, &out[0], &aligned(maxTile)[0])
 	products := make([]float64, rows*columns)
 	for i := range products {
 		row, column := i/columns, i%columns

@@ -7,7 +7,7 @@ import (
 )
 
 func TestReproduced(t *testing.T) {
-	const cpu, other, half = "cpu-fp32-avx2-1", "cpu-fp32-avx512-1", "cuda-bf16-sm80-1"
+	const cpu, other, half = "cpu-fp32-avx2-2", "cpu-fp32-avx512-2", "cuda-bf16-sm80-1"
 	for _, c := range []struct {
 		r            infer.Recomputed
 		class, again string

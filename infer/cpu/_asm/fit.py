@@ -28,7 +28,7 @@ def exp2_series(degree=6):
     return c, error.max()
 
 
-def normal_quotient(p=6, q=4, reach=5.6):
+def normal_quotient(p=6, q=5, reach=5.6):
     """Phi(x) - 1/2 = x P(x^2) / Q(x^2) for |x| <= reach, the absolute error; the quotient's denominator of one round
     weighs the equations of the next."""
     x = np.unique(abs(nodes(3000))) * reach

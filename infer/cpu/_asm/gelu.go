@@ -7,15 +7,15 @@ import (
 	. "github.com/mmcloughlin/avo/operand"
 )
 
-// Φ(x) - 1/2 = x·P(x²)/Q(x²) for |x| <= normalRange with an error below 2.5e-8; the lowest power first. fit.py finds the
+// Φ(x) - 1/2 = x·P(x²)/Q(x²) for |x| <= normalRange with an error below 1e-9; the lowest power first. fit.py finds the
 // coefficients.
 var (
-	normalP = []float32{0.398942113, 0.0371148661, 0.00458770851, 0.000182492877, 3.36190328e-06, -2.1997689e-08, 1.08022938e-10}
-	normalQ = []float32{1, 0.259697288, 0.0297873635, 0.00190161751, 6.62566817e-05}
+	normalP = []float32{0.398942292, 0.0326524973, 0.00480025215, 0.000169549341, 8.43330145e-06, 5.2505797e-08, -7.46800399e-11}
+	normalQ = []float32{1, 0.248514444, 0.0284512844, 0.00193045905, 8.17225373e-05, 1.9919712e-06}
 )
 
 // normalRange is where the quotient, computed in float32, is exactly 1/2; it is held there beyond.
-const normalRange = 5.5
+const normalRange = 5.48
 
 // gelu applies x·Φ(x) to numbers in place.
 func gelu() {
@@ -35,10 +35,10 @@ func gelu() {
 		VMULPS(z, z, square)
 		p, q := t.vector(), t.vector()
 		VMOVUPS(floats("geluP6", normalP[6]), p)
-		VMOVUPS(floats("geluQ4", normalQ[4]), q)
+		VMOVUPS(floats("geluQ5", normalQ[5]), q)
 		for i := 5; i >= 0; i-- {
 			VFMADD213PS(floats("geluP"+strconv.Itoa(i), normalP[i]), square, p)
-			if i < 4 {
+			if i < 5 {
 				VFMADD213PS(floats("geluQ"+strconv.Itoa(i), normalQ[i]), square, q)
 			}
 		}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strconv"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -68,12 +70,47 @@ func depths(label string, count reg.GPVirtual, body func(step int), advance func
 	Label(done)
 }
 
+// run is how many products a sum takes before the sum of the next ones begins at zero. Rounding errors grow with what is
+// already summed: where some terms are much larger than the others, as with the outlier channels of trained models, the
+// ones after them would all be rounded at their size.
+const run = 160
+
+// runs calls products for each run of the depths, with their number, and leaves the sum of the runs in sums.
+func runs(label string, sums tile, products func(count reg.GPVirtual)) {
+	again, store, last, done := label+"_run", label+"_store", label+"_last", label+"_summed"
+	left := param("depth")
+	Label(again)
+	count := GP64()
+	MOVQ(imm(run), count)
+	CMPQ(left, count)
+	CMOVQLT(left, count)
+	products(count)
+	CMPQ(left, imm(run))
+	JLE(LabelRef(last))
+	place := param("tile")
+	CMPQ(left, argument("depth"))
+	JEQ(LabelRef(store))
+	sums.each(place, func(sum reg.VecVirtual, place Mem) { VADDPS(place, sum, sum) })
+	Label(store)
+	sums.each(place, func(sum reg.VecVirtual, place Mem) { VMOVUPS(sum, place) })
+	zero(sums.sums)
+	SUBQ(imm(run), left)
+	JMP(LabelRef(again))
+	Label(last)
+	CMPQ(left, argument("depth"))
+	JEQ(LabelRef(done))
+	place = param("tile")
+	sums.each(place, func(sum reg.VecVirtual, place Mem) { VADDPS(place, sum, sum) })
+	Label(done)
+}
+
 // linear writes weights·x for rows of weights.
 func linear() {
-	function("linear", "func(weights *byte, stride int, x *float32, depth, rows int, partial, bias, residual, out *float32)",
+	function("linear", "func(weights *byte, stride int, x *float32, depth, rows int, partial, bias, residual, out, tile *float32)",
 		"multiplies rows of weights, stride bytes apart, by depth rows of a panel x. To each sum it adds,\n"+
 			"in this order and where they are not nil, partial [rows][panel], bias [rows] and residual [rows][panel], and writes\n"+
-			"out [rows][panel].")
+			"out [rows][panel]. Every run of "+strconv.Itoa(run)+" depths is summed by itself, the sums of the runs in their order; tile is memory\n"+
+			"for the sums of a tile of registers.")
 	weights, stride, x, rows := param("weights"), param("stride"), param("x"), param("rows")
 	partial, bias, residual, out := param("partial"), param("bias"), param("residual"), param("out")
 	triple := GP64()
@@ -92,26 +129,27 @@ func linear() {
 		}
 		right := GP64()
 		MOVQ(x, right)
-		depth := param("depth")
 		sums := newTile(n)
-		depths(label, depth, func(step int) {
-			sums.step(right, step, func(row int) Mem {
-				m := Mem{Base: bases[row/4], Disp: 4 * step}
-				switch row % 4 {
-				case 1:
-					m.Index, m.Scale = stride, 1
-				case 2:
-					m.Index, m.Scale = stride, 2
-				case 3:
-					m.Index, m.Scale = triple, 1
+		runs(label, sums, func(count reg.GPVirtual) {
+			depths(label, count, func(step int) {
+				sums.step(right, step, func(row int) Mem {
+					m := Mem{Base: bases[row/4], Disp: 4 * step}
+					switch row % 4 {
+					case 1:
+						m.Index, m.Scale = stride, 1
+					case 2:
+						m.Index, m.Scale = stride, 2
+					case 3:
+						m.Index, m.Scale = triple, 1
+					}
+					return m
+				})
+			}, func(steps int) {
+				for _, base := range bases {
+					ADDQ(imm(4*steps), base)
 				}
-				return m
+				ADDQ(imm(steps*t.panel()), right)
 			})
-		}, func(steps int) {
-			for _, base := range bases {
-				ADDQ(imm(4*steps), base)
-			}
-			ADDQ(imm(steps*t.panel()), right)
 		})
 
 		optional(label+"_partial", partial, func() {

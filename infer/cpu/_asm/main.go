@@ -77,14 +77,19 @@ func function(name, signature, doc string) {
 // param loads an argument of a word.
 func param(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
 
-// broadcast returns a vector of an argument float32 in every lane.
-func broadcast(name string) reg.VecVirtual {
-	v := t.vector()
+// argument addresses an argument.
+func argument(name string) Mem {
 	address, err := Param(name).Resolve()
 	if err != nil {
 		log.Fatal(err)
 	}
-	VBROADCASTSS(address.Addr, v)
+	return address.Addr
+}
+
+// broadcast returns a vector of an argument float32 in every lane.
+func broadcast(name string) reg.VecVirtual {
+	v := t.vector()
+	VBROADCASTSS(argument(name), v)
 	return v
 }
 

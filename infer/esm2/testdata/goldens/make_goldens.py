@@ -14,7 +14,23 @@ that wrote it computes from it, read back from the folder, in fp32 on the CPU (e
     lengths    I32 [B]      tokens of each sequence
     hidden.l   F32 [T, H]   output_hidden_states, l = 0 ... L
     pooled     F32 [B, H]   mean of hidden.L over residues
-    hidden64   F64 [T, H]   hidden.L of the same weights computed in float64 (only where the test needs it)
+
+    tf5/bin/python make_goldens.py exact .
+
+writes exact.safetensors into each of these folders: the same weights computed in float64.
+
+    hidden     F64 [T, H]   the last hidden states
+    pooled     F64 [B, H]   their mean over residues
+
+    tf5/bin/python make_goldens.py seeded ../seeded
+
+writes, without their weights, models of a published shape: weights.py draws what `longfirst model init` does.
+
+    tokens, lengths         as above
+    hidden     F64 [T, H]   as above, and
+    pooled     F64 [B, H]
+    hidden.32  F32 [T, H]   what transformers computes of them in fp32
+    pooled.32  F32 [B, H]
 
     tf5/bin/python make_goldens.py logits .
 
@@ -36,12 +52,15 @@ import json
 import pathlib
 import shutil
 import sys
+import unittest.mock
 
 import torch
 import transformers
+import weights
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from transformers import EsmConfig, EsmForMaskedLM, EsmModel, EsmTokenizer
+from transformers.models.esm import modeling_esm
 
 MAJOR = int(transformers.__version__.split(".")[0])
 
@@ -60,8 +79,15 @@ GOLDENS = [
     dict(name="head32-outliers", major=4, heads=2, dim=32, layers=2, outliers=(5, 40)),
     dict(name="head16-f16", major=4, heads=2, dim=16, layers=2, dtype=torch.float16),
     dict(name="head64-sharded", major=5, heads=2, dim=64, layers=2, shard="200KB"),
+    dict(name="head128", major=5, heads=1, dim=128, layers=2),
     dict(name="head16-bf16", major=5, heads=4, dim=16, layers=2, dtype=torch.bfloat16),
     dict(name="head24-no-token-dropout", major=5, heads=2, dim=24, layers=2, cls=EsmForMaskedLM, token_dropout=False),
+]
+
+# Models of a published shape: the architecture, the seed, and channels that are 128 times as large as the others.
+SEEDED = [
+    dict(name="esm2_t6_8M", heads=20, hidden=320, intermediate=1280, layers=6, seed=1, outliers=()),
+    dict(name="esm2_t6_8M-outliers", heads=20, hidden=320, intermediate=1280, layers=6, seed=1, outliers=(7, 150, 301)),
 ]
 
 # Least mean, over queries, of the largest attention weight in the longest sequence: a uniform one would give 1/T.
@@ -151,12 +177,75 @@ def make(golden, folder):
     }
     for l in range(config.num_hidden_layers + 1):
         expected[f"hidden.{l}"] = torch.cat([o.hidden_states[l][0] for o in outs])
-    if golden.get("outliers"):
-        model = model.double()
-        expected["hidden64"] = torch.cat([hidden_states(model, i).last_hidden_state[0] for i in ids])
-        assert expected["hidden64"].dtype == torch.float64
     save_file(expected, folder / "expected.safetensors", metadata=about(attention_peak=round(peak, 3), sequences=sequences))
     print(f"{folder}: attention peak {peak:.3f}", file=sys.stderr)
+
+
+def states(model, ids):
+    """The last hidden states of sequences end to end, and their means over residues."""
+    hidden = [hidden_states(model, i).last_hidden_state[0] for i in ids]
+    return torch.cat(hidden), torch.stack([h[1:-1].mean(0) for h in hidden])
+
+
+def exact_rotary(self, x, position_ids, layer_type=None):
+    angles = position_ids[..., None].double() * self.inv_freq.double()
+    angles = torch.cat((angles, angles), dim=-1)
+    return angles.cos(), angles.sin()
+
+
+def exact_states(model, ids):
+    """The same in float64, of fp32 weights and frequencies. transformers 5 rounds to fp32 on the way: with .float(), and
+    the angles of rotary positions."""
+    with (
+        unittest.mock.patch.object(modeling_esm.EsmRotaryEmbedding, "forward", exact_rotary),
+        unittest.mock.patch.object(torch.Tensor, "float", torch.Tensor.double),
+    ):
+        hidden, pooled = states(model.double(), ids)
+    assert hidden.dtype == pooled.dtype == torch.float64
+    return hidden, pooled
+
+
+def exact(folder):
+    expected = load_file(folder / "expected.safetensors")
+    ids = [list(map(int, i)) for i in torch.split(expected["tokens"], expected["lengths"].tolist())]
+    model = EsmModel.from_pretrained(folder, add_pooling_layer=False, dtype=torch.float32).eval()
+    frequencies = [t for f in folder.glob("model*.safetensors") for n, t in load_file(f).items() if n.endswith("inv_freq")]
+    for name, buffer in model.named_buffers():
+        if name.endswith("inv_freq") and frequencies:
+            buffer.copy_(frequencies[0])  # transformers 5 recomputes what is stored
+    hidden, pooled = exact_states(model, ids)
+    last = expected[f"hidden.{model.config.num_hidden_layers}"]
+    print(f"{folder}: fp32 is off by {(last - hidden).abs().max():.1e}", file=sys.stderr)
+    save_file({"hidden": hidden, "pooled": pooled}, folder / "exact.safetensors", metadata=about())
+
+
+def seeded(golden, path):
+    config = EsmConfig(
+        vocab_size=len(TOKENS), mask_token_id=32, pad_token_id=1, hidden_size=golden["hidden"], num_hidden_layers=golden["layers"],
+        num_attention_heads=golden["heads"], intermediate_size=golden["intermediate"], hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0, layer_norm_eps=1e-5, position_embedding_type="rotary", token_dropout=True,
+        emb_layer_norm_before=False,
+    )
+    model = EsmModel(config, add_pooling_layer=False).eval()
+    drawn = {name: torch.from_numpy(values) for name, values in weights.draw(config, golden["seed"]).items()}
+    for name, values in drawn.items():
+        for channel in golden["outliers"]:
+            if "word_embeddings" in name:
+                values[:, channel] *= 128
+            elif "output.dense" in name:
+                values[channel] *= 128
+    missing, unknown = model.load_state_dict(drawn, strict=False)
+    assert not unknown and all("inv_freq" in m or "position" in m or "contact" in m for m in missing), (missing, unknown)
+    ids = [encode(s) for s in [LONG, SEQUENCES[1]]]
+    hidden, pooled = states(model, ids)
+    expected = {
+        "tokens": torch.tensor([t for i in ids for t in i], dtype=torch.uint8),
+        "lengths": torch.tensor([len(i) for i in ids], dtype=torch.int32),
+        "hidden.32": hidden, "pooled.32": pooled,
+    }
+    expected["hidden"], expected["pooled"] = exact_states(model, ids)
+    save_file(expected, path, metadata=about(seed=golden["seed"], outliers=golden["outliers"]))
+    print(f"{path}: fp32 is off by {(hidden - expected['hidden']).abs().max():.1e}", file=sys.stderr)
 
 
 def logits(folder):
@@ -220,6 +309,12 @@ def main(arguments):
             for golden in GOLDENS:
                 if golden["major"] == MAJOR:
                     make(golden, pathlib.Path(out) / golden["name"])
+        case ["exact", out]:
+            for file in sorted(pathlib.Path(out).glob("*/expected.safetensors")):
+                exact(file.parent)
+        case ["seeded", out]:
+            for golden in SEEDED:
+                seeded(golden, pathlib.Path(out) / (golden["name"] + ".safetensors"))
         case ["logits", out]:
             for golden in GOLDENS:
                 if golden.get("cls") is EsmForMaskedLM:
