@@ -37,6 +37,17 @@ for dtype in float32 float16; do
   "$venv/bin/python" "$here/interop.py" "$out" "$out/export"
 done
 
+# What the page about loading says, on records with ids as UniProt has them.
+mkdir "$work/loading"
+"$program" bench gen --records 30 --seed 1 --out "$work/loading/proteins.fa"
+"$program" infer --quiet --model "$work/model" --workers 2 --out "$work/loading/OUT" "$work/loading/proteins.fa"
+"$program" export --quiet --format npy "$work/loading/OUT"
+{
+  printf 'Entry\tOrganism\n'
+  sed -n 's/^>[a-z]*|\([^|]*\)|.* OS=\(.*\) OX=.*/\1\t\2/p' "$work/loading/proteins.fa"
+} > "$work/loading/uniprot.tsv"
+(cd "$work/loading" && "$venv/bin/python" "$here/snippets.py" "$here/../../../docs/loading.md")
+
 # What no run of the program makes at will: parts without rows, headers that are not UTF-8.
 LONGFIRST_PYTHON=$venv/bin/python go test -count=1 -tags interop -run TestInterop "$here/.."
 echo "interoperation: ok"
