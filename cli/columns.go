@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +25,7 @@ func columnFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "pool", Value: defaultPool, Usage: "`LIST` of what is stored of a sequence, a column each: " + poolsText()},
 		&cli.BoolFlag{Name: "logits", Usage: "also store what the language-model head says: pseudo_perplexity, and log_probs, an array per residue"},
+		&cli.StringFlag{Name: "head", Usage: "also store scores: what the classifier in `FILE` (safetensors: Linear, BatchNorm, ReLU, Linear) makes of the mean of the last layer"},
 		&cli.StringFlag{Name: "layers", Value: defaultLayers, Usage: "`LIST` of the hidden states to pool such as 6,12,-1: 0 the token embeddings, -1 the last layer"},
 	}
 }
@@ -36,7 +38,27 @@ func poolsText() string {
 	return strings.Join(names, ", ")
 }
 
-// chosenColumns reads the flags for a model folder.
+// chooseColumns reads the flags for a model folder into options.
+func chooseColumns(c *cli.Context, model string, o *output.ContentOptions) (err error) {
+	if o.Columns, err = chosenColumns(c, model); err != nil || c.String("head") == "" {
+		return err
+	}
+	if o.Head, err = filepath.Abs(c.String("head")); err != nil {
+		return err
+	}
+	config, err := esm2.ReadConfig(model)
+	if err != nil {
+		return err
+	}
+	classifier, err := infer.ReadClassifier(o.Head, config.HiddenSize)
+	if err != nil {
+		return err
+	}
+	o.Columns = append(o.Columns, infer.ScoresColumn(config, classifier))
+	return nil
+}
+
+// chosenColumns returns the columns that the model alone makes.
 func chosenColumns(c *cli.Context, model string) (output.Columns, error) {
 	config, err := esm2.ReadConfig(model)
 	if err != nil {
@@ -72,8 +94,11 @@ func columnWords(m output.Manifest) (words []string) {
 	var pools, layers []string
 	logits := false
 	for _, c := range m.Options.Columns {
-		if c.FromHead() {
+		switch {
+		case c.FromHead():
 			logits = true
+			continue
+		case c.Pool == output.PoolScores:
 			continue
 		}
 		layer := strconv.Itoa(c.Layer)
@@ -95,6 +120,9 @@ func columnWords(m output.Manifest) (words []string) {
 	}
 	if logits {
 		words = append(words, "--logits")
+	}
+	if m.Options.Head != "" {
+		words = append(words, "--head", m.Options.Head)
 	}
 	return words
 }

@@ -115,7 +115,7 @@ func runSettings(c *cli.Context) (s worker.Settings, chosen shares, err error) {
 	if s.Model, err = modelFolder(c, c.String("model")); err != nil {
 		return s, chosen, err
 	}
-	if s.Options.Columns, err = chosenColumns(c, s.Model); err != nil {
+	if err := chooseColumns(c, s.Model, &s.Options); err != nil {
 		return s, chosen, err // before hours go into an index
 	}
 	if s.Out, err = filepath.Abs(c.String("out")); err != nil {

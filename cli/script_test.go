@@ -74,6 +74,10 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	classifier, err := filepath.Abs("../infer/testdata/head/head.safetensors")
+	if err != nil {
+		t.Fatal(err)
+	}
 	headModel, err := filepath.Abs("../infer/esm2/testdata/goldens/head24-maskedlm")
 	if err != nil {
 		t.Fatal(err)
@@ -95,6 +99,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // else every process of a race build ends a second late
 			env.Setenv("OTHERMODEL", other)
 			env.Setenv("HEADMODEL", headModel)
+			env.Setenv("CLASSIFIER", classifier)
 			env.Setenv("CHECKPOINTS", checkpoints)
 			env.Setenv("STANDIN", os.Getenv(standinVariable))
 			env.Setenv(holdVariable, filepath.Join(env.WorkDir, ".hold"))

@@ -55,6 +55,13 @@ func HeadColumns(c esm2.Config) (columns output.Columns) {
 	return columns
 }
 
+// ScoresColumn is what a classifier makes of the mean of the last layer.
+func ScoresColumn(c esm2.Config, classifier *Classifier) output.Column {
+	column := output.NewColumn(output.PoolScores, c.Layers, c.Layers, classifier.Scores())
+	column.Digest = classifier.Digest
+	return column
+}
+
 // EmbeddingColumn is what a data set holds where nothing else is asked for: the mean of the last layer.
 func EmbeddingColumn(c esm2.Config) output.Columns {
 	return output.Columns{output.NewColumn(output.PoolMean, c.Layers, c.Layers, c.HiddenSize)}
@@ -64,6 +71,8 @@ func EmbeddingColumn(c esm2.Config) output.Columns {
 type collector struct {
 	columns output.Columns
 	wanted  []esm2.States // which layers, and as what: a slice that is not nil is wanted
+
+	classifier *Classifier // of column scores
 }
 
 func newCollector(columns output.Columns) *collector {
@@ -77,13 +86,23 @@ func newCollector(columns output.Columns) *collector {
 		switch { // a mean is made where the states are; the others need them here
 		case column.FromHead():
 			c.wanted[i].Logits = []float32{}
-		case column.Pool == output.PoolMean:
+		case column.Pool == output.PoolMean, column.Pool == output.PoolScores:
 			c.wanted[i].Mean = []float32{}
 		default:
 			c.wanted[i].Hidden = []float32{}
 		}
 	}
 	return c
+}
+
+// ready returns an error where a column has nothing to be made with.
+func (c *collector) ready() error {
+	for _, column := range c.columns {
+		if column.Pool == output.PoolScores && (c.classifier == nil || c.classifier.Digest != column.Digest) {
+			return fmt.Errorf("%w: column %s is of the head with SHA-256 %s", ErrClassifier, column.Name, column.Digest)
+		}
+	}
+	return nil
 }
 
 // needsHead reports whether there are columns of the language-model head.
@@ -146,6 +165,8 @@ func (c *collector) collect(b *Batch, config esm2.Config) {
 			switch first := bos + 1; column.Pool {
 			case output.PoolMean:
 				copy(into, s.Mean[i*h:])
+			case output.PoolScores:
+				c.classifier.score(into, s.Mean[i*h:(i+1)*h])
 			case output.PoolCLS:
 				copy(into, s.Hidden[bos*h:])
 			case output.PoolMax:

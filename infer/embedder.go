@@ -52,6 +52,9 @@ func NewEmbedder(x *index.Index, m *esm2.Model, columns output.Columns, gaps Gap
 	return e, nil
 }
 
+// Classify gives the embedder what column scores is made with. It precedes Embed.
+func (e *Embedder) Classify(c *Classifier) { e.collector.classifier = c }
+
 // Beats reports whether Embed has got on since the last call, or is in a batch on a device that says nothing before its
 // end and that has not taken long for the rate measured so far. Unlike the other methods it may be called during Embed,
 // by one goroutine.
@@ -98,6 +101,9 @@ const (
 // Embed computes the records of r but those refuse names, and hands each finished batch to emit, in index order. The
 // batch is emit's until it returns. A record refused appears as a skip with the reason refuse gave.
 func (e *Embedder) Embed(ctx context.Context, r index.Range, refuse func(position int64) (reason string, ok bool), emit func(*Batch) error) error {
+	if err := e.collector.ready(); err != nil {
+		return err
+	}
 	free := make(chan *Batch, batchesInFlight)
 	for range batchesInFlight {
 		free <- newBatch()

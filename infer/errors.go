@@ -12,6 +12,9 @@ var (
 	// ErrLayer is returned for a layer that the model does not have.
 	ErrLayer = errors.New("no such layer")
 
+	// ErrClassifier is returned for a file that is no classifier for the model's rows.
+	ErrClassifier = errors.New("unusable classifier head")
+
 	// ErrVocabulary is returned when a model's vocabulary can't be fed from FASTA bytes.
 	ErrVocabulary = errors.New("unusable vocabulary")
 

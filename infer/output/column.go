@@ -24,6 +24,9 @@ const (
 	PoolLogProbs   Pool = "log-probs"         // of each token of the vocabulary, for each residue
 )
 
+// PoolScores is what a classifier makes of the mean of the last layer.
+const PoolScores Pool = "scores"
+
 // Pools are those of hidden states, HeadPools those of the language-model head, in the order their columns have.
 var (
 	Pools     = []Pool{PoolMean, PoolCLS, PoolMax, PoolStd, PoolPerResidue}
@@ -41,6 +44,8 @@ type Column struct {
 	Pool  Pool   `json:"pool"`
 	Layer int    `json:"layer"` // index into the hidden states: 0 the token embeddings, the last one behind the final norm
 	Width int    `json:"width"`
+
+	Digest string `json:"digest,omitempty"` // of the classifier that makes it
 }
 
 // NewColumn describes what a pool makes of a layer of a model of that many layers, of hidden states of that width. The mean of
@@ -132,11 +137,15 @@ func (cs Columns) Split(values []float32) iter.Seq2[Column, []float32] {
 	}
 }
 
-// String names the columns.
+// String names the columns, and the classifier if there is one.
 func (cs Columns) String() string {
 	var names []string
 	for _, c := range cs {
-		names = append(names, c.Name)
+		name := c.Name
+		if c.Digest != "" {
+			name += " (of the head with SHA-256 " + c.Digest[:min(8, len(c.Digest))] + ")"
+		}
+		names = append(names, name)
 	}
 	return strings.Join(names, ", ")
 }
@@ -147,7 +156,7 @@ func (cs Columns) check() error {
 		return fmt.Errorf("%w: none at all", ErrColumns)
 	}
 	for i, c := range cs {
-		if c.Width < 1 || c.Name == "" || !slices.Contains(slices.Concat(Pools, HeadPools), c.Pool) || c.Scalar() && c.Width != 1 || slices.Contains(recordColumns, c.Name) {
+		if c.Width < 1 || c.Name == "" || !slices.Contains(slices.Concat(Pools, HeadPools, []Pool{PoolScores}), c.Pool) || c.Scalar() && c.Width != 1 || slices.Contains(recordColumns, c.Name) {
 			return fmt.Errorf("%w: %+v", ErrColumns, c)
 		}
 		if slices.ContainsFunc(cs[:i], func(other Column) bool { return other.Name == c.Name }) {

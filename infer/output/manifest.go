@@ -65,6 +65,7 @@ type ContentOptions struct {
 	Gaps      string  `json:"gaps"`       // drop or keep
 	Columns   Columns `json:"columns"`
 	DType     DType   `json:"dtype"`
+	Head      string  `json:"head,omitempty"` // where the first run had the classifier of column scores; not compared
 }
 
 // BlockRule says how a share is cut into blocks: a rule by name and its figures, as package infer defines them.
@@ -91,7 +92,7 @@ const (
 	FieldModel        Field = "model"
 	FieldMaxLength    Field = "--max-length"
 	FieldGaps         Field = "--gaps"
-	FieldColumns      Field = "columns (--pool, --layers, --logits)"
+	FieldColumns      Field = "columns (--pool, --layers, --logits, --head)"
 	FieldDType        Field = "element type"
 	FieldNumericClass Field = "numeric class"
 	FieldWorldSize    Field = "--world-size"

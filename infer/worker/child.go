@@ -212,6 +212,13 @@ func (w *blockWorker) prepare() error {
 	w.embedder, err = infer.FitEmbedder(w.index, w.model, o.Options.Columns, gaps, o.Options.MaxLength, o.Threads, func(tokens int, why error) {
 		w.log.Warn("not enough device memory; going on with smaller batches", "tokens", tokens, "why", why)
 	})
+	if err != nil || o.Options.Head == "" {
+		return err
+	}
+	classifier, err := infer.ReadClassifier(o.Options.Head, w.model.Config().HiddenSize)
+	if err == nil {
+		w.embedder.Classify(classifier)
+	}
 	return err
 }
 
