@@ -134,6 +134,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"copydir":  cmdCopyDir,  // copydir FROM TO
 	"newer":    cmdNewer,    // newer INDEX: makes it one of a later format version
 	"spoil":    cmdSpoil,    // spoil PART: inverts a bit of an embedding
+	"sharpen":  cmdSharpen,  // sharpen WEIGHTS FACTOR: multiplies queries, so that each attends to one key, and rounding decides to which
 	"replace":  cmdReplace,  // replace FILE OLD NEW: replaces a text by one of equal length
 
 	// Data sets and indexes.
