@@ -9,7 +9,7 @@ export CGO_ENABLED ?= 0
 # with-cuda sets the environment to compile with the headers of a CUDA version. compat comes first: its cuda.h includes theirs.
 with-cuda = CGO_ENABLED=1 CGO_CFLAGS="-O2 -I$(CURDIR)/infer/cuda/compat -I$$(bash infer/cuda/headers.sh bin/cuda-headers $(1))"
 
-.PHONY: test-arm64 build build-cuda demo test chaos debug test-interop test-slurm test-mpi test-cluster-tools test-avx512-emulated vet staticcheck format race purego vet-cuda standin test-cuda cross generated test-kernels test-kernels-mutations kernels check-kernels bench bench-peers bench-compare readme-tables readme-check clean
+.PHONY: test-arm64 build build-cuda demo test chaos debug test-interop test-slurm test-mpi test-cluster-tools test-avx512-emulated vet staticcheck format race purego vet-cuda standin test-cuda gpu-check-kit gpu-check gpu-check-rehearsed cross generated test-kernels test-kernels-mutations kernels check-kernels bench bench-peers bench-compare readme-tables readme-check clean
 
 build: ## one static binary; the tag leaves out a Markdown parser that every start would pay for
 	$(GO) build -tags urfave_cli_no_docs -o $(BIN) ./cli
@@ -76,6 +76,21 @@ test-cuda: standin ## the CUDA backend and the whole program on the stand-in dri
 	$(call with-cuda,$(CUDA)) LD_LIBRARY_PATH=$(CURDIR)/bin/standin LONGFIRST_TEST_CUDA=1 CUDA_VISIBLE_DEVICES=0 LONGFIRST_STANDIN_CAPABILITY=9.0 LONGFIRST_WGMMA=all $(GO) test -tags cuda -run 'Class|/bf16' ./infer/cuda
 	$(call with-cuda,$(CUDA)) LD_LIBRARY_PATH=$(CURDIR)/bin/standin LONGFIRST_TEST_CUDA=1 CUDA_VISIBLE_DEVICES=0 LONGFIRST_STANDIN_MEMORY=1073741824 LONGFIRST_CUBLASLT=$(CURDIR)/bin/standin/cublaslt/libcublasLt.so.12 $(GO) test -tags cuda -run 'Class|/bf16/(Linear|head)' ./infer/cuda
 	$(call with-cuda,$(CUDA)) LONGFIRST_STANDIN=$(CURDIR)/bin/standin $(GO) test -tags cuda -run 'TestScripts/(cuda|devices)' ./cli
+	$(MAKE) --no-print-directory gpu-check-rehearsed
+
+gpu-check-kit: ## bin/gpu-check: what run.sh needs to check and measure a GPU on a machine without Go; copy it there
+	mkdir -p bin/gpu-check/infer/cuda/device bin/gpu-check/infer/esm2/testdata
+	$(call with-cuda,$(CUDA)) $(GO) build -tags cuda -o bin/gpu-check/longfirst ./cli
+	$(call with-cuda,$(CUDA)) $(GO) test -tags cuda -c -o bin/gpu-check/infer/cuda/cuda.test ./infer/cuda
+	$(call with-cuda,$(CUDA)) $(GO) test -tags cuda -c -o bin/gpu-check/infer/cuda/device/device.test ./infer/cuda/device
+	cp -r infer/esm2/testdata/goldens bin/gpu-check/infer/esm2/testdata/
+	cp infer/cuda/check/run.sh bin/gpu-check/
+
+gpu-check: gpu-check-kit ## the kit on the GPU of this machine, within 8 minutes
+	bash bin/gpu-check/run.sh $(CURDIR)/bin/gpu-check.json
+
+gpu-check-rehearsed: gpu-check-kit standin ## the kit on the stand-in driver, with a tiny model
+	REHEARSE=1 LD_LIBRARY_PATH=$(CURDIR)/bin/standin LONGFIRST_STANDIN_DEVICES=1 LONGFIRST_STANDIN_MEMORY=1073741824 bash bin/gpu-check/run.sh $(CURDIR)/bin/gpu-check-rehearsed.json
 
 cross: ## everything compiles, tests included, where it is not run
 	GOOS=linux GOARCH=arm64 $(GO) vet ./...

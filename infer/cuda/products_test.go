@@ -27,9 +27,15 @@ func TestClassOfProducts(t *testing.T) {
 			t.Errorf("class %s, and that of the device is %s; %s", class, devices[0].Class(p), devices[0].Note)
 		}
 		wgmma := os.Getenv(cuda.WgmmaVariable) != "" && devices[0].Major == 9 && p == cuda.BF16
-		library := os.Getenv(cuda.CublasLtVariable) != "" && p != cuda.FP32
+		library := libraryNamed() && p != cuda.FP32
 		if wgmma != strings.Contains(class, "-wgmma") || library != strings.Contains(class, "-cublaslt") {
 			t.Errorf("class %s with %s=%q and %s=%q", class, cuda.WgmmaVariable, os.Getenv(cuda.WgmmaVariable), cuda.CublasLtVariable, os.Getenv(cuda.CublasLtVariable))
 		}
 	}
+}
+
+// libraryNamed says whether the environment names a cublasLt.
+func libraryNamed() bool {
+	named := os.Getenv(cuda.CublasLtVariable)
+	return named != "" && named != "off"
 }
