@@ -171,6 +171,27 @@ func TestResultsGrow(t *testing.T) {
 	}
 }
 
+// TestWidestNorm wants a model wider than the norms refused as such, and the widest computed.
+func TestWidestNorm(t *testing.T) {
+	for width, supported := range map[int]bool{5120: true, 5128: false} {
+		r := &rig{t, open(t, cuda.FP32)}
+		s, err := r.backend.NewStream(1, 1)
+		r.must(err)
+		x := r.activation(s, width)
+		r.must(s.Begin(one(1)))
+		s.Embed(x, r.matrix(func(i int) float32 { return float32(i % 2) }, 1, width), 1)
+		s.LayerNorm(x, x, r.vector(always(1), width), r.vector(always(0), width), 0)
+		got := make([]float32, width)
+		s.Read(got, x)
+		err = s.Finish()
+		if supported != (err == nil) || !supported && !errors.Is(err, backend.ErrUnsupported) || supported && math.Abs(float64(got[1])-1) > 1e-5 {
+			t.Errorf("width %d: %g, %v", width, got[1], err)
+		}
+		r.must(s.Close())
+		r.must(r.backend.Close())
+	}
+}
+
 // TestUnsupportedHeads wants a model that no kernel serves refused as such: no other sequence would fare better.
 func TestUnsupportedHeads(t *testing.T) {
 	const heads, d = 2, 6

@@ -88,8 +88,11 @@ func (s *stream) LayerNorm(dst, src backend.Activation, gain, bias backend.Vecto
 	to, from := dst.(*activation), src.(*activation)
 	tokens := len(s.batch.Tokens)
 	s.run(func() error {
-		if to.width != from.width || gain.Len() != from.width || bias.Len() != from.width || from.width > kernels.MaxWidth {
-			return refuse("gain [%d], bias [%d], destination of width %d; at most %d", gain.Len(), bias.Len(), to.width, kernels.MaxWidth)
+		if to.width != from.width || gain.Len() != from.width || bias.Len() != from.width {
+			return refuse("gain [%d], bias [%d], destination of width %d", gain.Len(), bias.Len(), to.width)
+		}
+		if from.width > kernels.MaxWidth {
+			return fmt.Errorf("%w: a hidden size of %d, and there are norms up to %d; --device cpu computes any", backend.ErrUnsupported, from.width, kernels.MaxWidth)
 		}
 		x, err := s.as(kernels.F32, from)
 		if err != nil {
