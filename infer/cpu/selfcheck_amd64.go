@@ -46,7 +46,31 @@ func selfCheck(l level) bool {
 			check(out[k*columns+column], float64(want))
 		}
 	}
-	return agree && checkAttention(l)
+	return agree && checkRuns(l) && checkAttention(l)
+}
+
+// checkRuns multiplies whole numbers, of more depths than are summed at a time.
+func checkRuns(l level) bool {
+	const depth = 163
+	rows, columns := l.geometry().rows+1, l.geometry().panel
+	x, w, out := aligned(depth*columns), aligned(rows*depth), aligned(rows*columns)
+	for i := range x {
+		x[i] = float32(i%29 - 14)
+	}
+	for i := range w {
+		w[i] = float32(i%17 - 8)
+	}
+	l.linear(asBytes(w), 4*depth, &x[0], depth, rows, nil, nil, nil, &out[0], &aligned(maxTile)[0])
+	for i, got := range out {
+		var want float32
+		for k := range depth {
+			want += w[i/columns*depth+k] * x[k*columns+i%columns]
+		}
+		if got != want {
+			return false
+		}
+	}
+	return true
 }
 
 // checkAttention gives one head of a few more keys than a panel holds.
