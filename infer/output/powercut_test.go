@@ -228,17 +228,17 @@ func (d *dataSet) tryPart(i int) error {
 // TestPowerCut cuts the power before every operation of making a data set. What is left holds everything that was done by
 // then, nothing torn, and no mark of more than there is.
 func TestPowerCut(t *testing.T) {
-	t.Run("rows", func(t *testing.T) { cutPower(t, 40, embedding(3), false) })
-	t.Run("arrays", func(t *testing.T) { cutPower(t, 10, Columns{manyColumns(3)[0], manyColumns(3)[1]}, true) })
+	t.Run("rows", func(t *testing.T) { cutPower(t, 40, embedding(3), 4, false) })
+	t.Run("arrays", func(t *testing.T) { cutPower(t, 10, Columns{manyColumns(3)[0], manyColumns(3)[1]}, 2, true) })
 }
 
-// cutPower cuts it while records are written, and, if asked for, the first part is written again with other rows.
-func cutPower(t *testing.T, records int, columns Columns, again bool) {
+// cutPower cuts it, so many times at each operation, while records are written and, if asked for, the first part is written again with other rows.
+func cutPower(t *testing.T, records int, columns Columns, times int, again bool) {
 	defer func() { disk = osDisk{} }()
 	random := rand.New(rand.NewPCG(1, 2))
 	for cut := 0; ; cut++ {
 		var ended bool
-		for range 4 {
+		for range times {
 			d := newDataSetOf(t, records, columns, Float32)
 			volatile := newVolatileDisk(cut)
 			disk = volatile
