@@ -254,7 +254,7 @@ void awaitMultiplication(u32 inFlight) {
 }
 
 void checkEnd() {
-  fresh();
+  if (block != blockNumber()) return;  // a kernel that uses nothing of this
   if (!stores[thread()].empty()) fail("a thread ends with stores in flight");
   for (auto& group : products[thread()])
     if (!group.empty()) fail("a thread ends with multiplications in flight");
