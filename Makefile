@@ -65,7 +65,7 @@ purego: ## no assembly: the reference kernels alone
 	$(GO) test -tags purego ./infer/...
 
 vet-cuda: ## the code behind the tag "cuda", with the headers of CUDA 12 and 13
-	$(call with-cuda,12) $(GO) vet -tags cuda ./infer/cuda/... ./cli
+	$(call with-cuda,12) $(GO) vet -tags cuda ./infer/cuda/... ./bench/... ./cli
 	$(call with-cuda,13) $(GO) build -tags cuda -o $(BIN)-cuda13 ./cli
 
 standin: ## the stand-in for the CUDA driver: bin/standin/libcuda.so.1 computes on the CPU; needs g++ on x86-64
@@ -76,6 +76,7 @@ test-cuda: standin ## the CUDA backend and the whole program on the stand-in dri
 	$(call with-cuda,$(CUDA)) LD_LIBRARY_PATH=$(CURDIR)/bin/standin LONGFIRST_TEST_CUDA=1 CUDA_VISIBLE_DEVICES=0 LONGFIRST_STANDIN_CAPABILITY=9.0 LONGFIRST_WGMMA=all $(GO) test -tags cuda -run 'Class|/bf16' ./infer/cuda
 	$(call with-cuda,$(CUDA)) LD_LIBRARY_PATH=$(CURDIR)/bin/standin LONGFIRST_TEST_CUDA=1 CUDA_VISIBLE_DEVICES=0 LONGFIRST_STANDIN_MEMORY=1073741824 LONGFIRST_CUBLASLT=$(CURDIR)/bin/standin/cublaslt/libcublasLt.so.12 $(GO) test -tags cuda -run 'Class|/bf16/(Linear|head)' ./infer/cuda
 	$(call with-cuda,$(CUDA)) LONGFIRST_STANDIN=$(CURDIR)/bin/standin $(GO) test -tags cuda -run 'TestScripts/(cuda|devices)' ./cli
+	$(call with-cuda,$(CUDA)) LD_LIBRARY_PATH=$(CURDIR)/bin/standin LONGFIRST_TEST_CUDA=1 CUDA_VISIBLE_DEVICES=0 $(GO) test -tags cuda -run GPU ./bench/workloads
 	$(MAKE) --no-print-directory gpu-check-rehearsed
 
 gpu-check-kit: ## bin/gpu-check: what run.sh needs to check and measure a GPU on a machine without Go; copy it there

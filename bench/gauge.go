@@ -19,7 +19,7 @@ const BandwidthMargin = 0.25
 const StarvedMargin = 0.50
 
 func margin(k limits.Kind) float64 {
-	if k == limits.FMA {
+	if k == limits.FMA || k == limits.GPUMatrix {
 		return Margin
 	}
 	return BandwidthMargin

@@ -22,6 +22,7 @@ type Options struct {
 	Total   time.Duration // for the whole run, shared out among the workloads still to come, which may get none; 0: not limited
 	Dir     string        // inputs are made in a new folder below it, which is removed; the system's one for such where empty
 	Log     *slog.Logger
+	GPU     limits.GPU // that workloads compute on; nil without one
 
 	Absent     []Absent // peers that are not compared with
 	Highlights []string // workloads that the report names in short, the first result of each
@@ -52,6 +53,9 @@ func Run(ctx context.Context, list []Workload, opt Options) (_ *Report, err erro
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, meter.Close()) }()
+	if opt.GPU != nil {
+		meter.UseGPU(opt.GPU)
+	}
 	return run(ctx, list, opt, meter, systemClock, dir)
 }
 

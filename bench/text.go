@@ -161,6 +161,9 @@ func (r *Report) machineSentence() string {
 	if disk := rate(limits.DiskRead, 1); disk > 0 {
 		text += fmt.Sprintf(", %.1f GB/s from the disk", disk/1e3)
 	}
+	if gpu := rate(limits.GPUMatrix, 1); gpu > 0 {
+		text += fmt.Sprintf("; its GPU multiplies at %.0f TFLOP/s and is copied to at %.1f GB/s", gpu, rate(limits.GPUCopy, 1)/1e3)
+	}
 	return text + "."
 }
 

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,8 +14,10 @@ import (
 
 	"longfirst/bench"
 	"longfirst/bench/gen"
+	"longfirst/bench/limits"
 	"longfirst/bench/peers"
 	"longfirst/bench/workloads"
+	"longfirst/infer/cuda"
 )
 
 func benchCommand() *cli.Command {
@@ -101,7 +105,12 @@ func runBench(c *cli.Context) error {
 	}
 	kept := &benchKept{dir: c.String("out"), json: c.String("json"), log: log}
 	opt.Keep = kept.keep
+	closeGPU, err := benchGPU(selected, &opt)
+	if err != nil {
+		return err
+	}
 	report, err := bench.Run(c.Context, selected, opt)
+	err = errors.Join(err, closeGPU())
 	if report == nil {
 		return benchUsage(err)
 	}
@@ -116,9 +125,16 @@ func benchSelection(c *cli.Context, opt *bench.Options) ([]bench.Workload, error
 	if err != nil {
 		return nil, err
 	}
-	set := workloads.New(workloads.Settings{Threads: opt.Threads, Quick: c.Bool("quick"), Program: self})
+	settings := workloads.Settings{Threads: opt.Threads, Quick: c.Bool("quick"), Program: self}
+	everything := c.Bool("all") || c.IsSet("run")
+	if everything {
+		if settings.GPU, err = confineToGPU(c.Context); err != nil {
+			opt.Log.Info("no GPU is measured", "why", err)
+		}
+	}
+	set := workloads.New(settings)
 	list := set.Core
-	if c.Bool("all") || c.IsSet("run") {
+	if everything {
 		list = set.All
 	}
 	if c.Bool("peers") {
@@ -129,6 +145,36 @@ func benchSelection(c *cli.Context, opt *bench.Options) ([]bench.Workload, error
 		list = append(list, duels...)
 	}
 	return bench.Select(list, c.String("run"))
+}
+
+// confineToGPU leaves the first usable GPU alone visible to this process, and returns its memory in bytes. Programs that are
+// measured as processes of their own are told their device, as always.
+func confineToGPU(ctx context.Context) (memory int64, err error) {
+	visible, err := findGPUs(ctx)
+	if err != nil {
+		return 0, err
+	}
+	d := visible[0]
+	if err := d.Usable(); err != nil {
+		return 0, err
+	}
+	return d.Memory, os.Setenv(cuda.VisibleVariable, d.Visible)
+}
+
+// benchGPU makes the run measure what the GPU does at best, where workloads are compared with that.
+func benchGPU(selected []bench.Workload, opt *bench.Options) (end func() error, err error) {
+	compared := slices.ContainsFunc(selected, func(w bench.Workload) bool {
+		return slices.ContainsFunc(w.Limits(), func(l limits.Limit) bool { return l.Kind == limits.GPUMatrix })
+	})
+	if !compared {
+		return func() error { return nil }, nil
+	}
+	ceiling, err := cuda.NewCeiling(cuda.CeilingWidth, cuda.CeilingBytes)
+	if err != nil {
+		return nil, err
+	}
+	opt.GPU = ceiling
+	return ceiling.Close, nil
 }
 
 // benchDuels returns the comparisons with the peers that are installed.
@@ -175,8 +221,9 @@ func benchGen(c *cli.Context) error {
 	return nil
 }
 
-func benchList(*cli.Context) error {
-	for _, w := range workloads.New(workloads.Settings{Threads: usableThreads()}).All {
+func benchList(c *cli.Context) error {
+	memory, _ := confineToGPU(c.Context) // without a GPU there are fewer workloads
+	for _, w := range workloads.New(workloads.Settings{Threads: usableThreads(), GPU: memory}).All {
 		fmt.Printf("%s\n    %s\n", bench.Label(w), w.Shows())
 	}
 	return nil

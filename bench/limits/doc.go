@@ -7,11 +7,12 @@
 //	file read     bytes copied by read calls out of a file that the page cache holds      MB/s
 //	disk read     the same of a file that it does not hold: with O_DIRECT, or dropped     MB/s
 //	              from it (fadvise DONTNEED) before each read; Linux only
+//	GPU matrix    multiply-adds of the best product of 16-bit matrices the program has,   TFLOP/s
+//	              two operations each
+//	GPU copy      bytes copied from pinned memory to the GPU                              MB/s
 //
 // Each for a number of threads that run at once. MB is 10^6 bytes. A disk read may still be answered by a cache of the
 // device, or of the machine that a virtual one runs on.
-//
-// What a GPU can do, its matrix rate and its copy bandwidth, is a Kind each as well, measured by a Meter's step.
 //
 // The FMA loop is Go assembly with the widest vectors the processor has (AVX-512, else AVX2). Elsewhere it is plain Go,
 // one number at a time, and then no limit of the vector units: FMALevel names the one used, and a report must too.

@@ -16,31 +16,42 @@ const (
 	MemoryCopy
 	FileRead
 	DiskRead
+	GPUMatrix
+	GPUCopy
 	kinds
 )
 
 // String returns the name of the resource.
 func (k Kind) String() string {
-	return [...]string{"fma", "memory-read", "memory-copy", "file-read", "disk-read"}[k]
+	return [...]string{"fma", "memory-read", "memory-copy", "file-read", "disk-read", "gpu-matrix", "gpu-copy"}[k]
 }
 
 // Unit returns the unit of a rate.
 func (k Kind) Unit() string {
-	if k == FMA {
+	switch k {
+	case FMA:
 		return "GFLOP/s"
+	case GPUMatrix:
+		return "TFLOP/s"
 	}
 	return "MB/s"
 }
 
-// scale is what a unit of the rate counts.
-func (k Kind) scale() float64 {
-	if k == FMA {
+// Scale is what a unit of the rate counts, in operations or bytes a second.
+func (k Kind) Scale() float64 {
+	switch k {
+	case FMA:
 		return 1e9
+	case GPUMatrix:
+		return 1e12
 	}
 	return 1e6
 }
 
-// Limit is the rate at which that many threads together use a resource and do nothing else.
+// onGPU tells whether the resource is a GPU's.
+func (k Kind) onGPU() bool { return k == GPUMatrix || k == GPUCopy }
+
+// Limit is the rate at which that many threads together, 1 for a resource of a GPU, use it and do nothing else.
 type Limit struct {
 	Kind    Kind
 	Threads int

@@ -50,7 +50,11 @@ func TestMeasureGivesARate(t *testing.T) {
 		for _, threads := range []int{1, 3} {
 			l := Limit{k, threads}
 			if _, err := m.Method(l); err != nil {
-				if _, failed := m.Measure(l, time.Millisecond); !errors.Is(err, ErrUncached) || !errors.Is(failed, ErrUncached) {
+				want := ErrUncached
+				if k.onGPU() {
+					want = ErrNoGPU
+				}
+				if _, failed := m.Measure(l, time.Millisecond); !errors.Is(err, want) || !errors.Is(failed, want) {
 					t.Errorf("%s: %v, %v", l, err, failed)
 				}
 				continue
@@ -123,6 +127,28 @@ func TestShareUnits(t *testing.T) {
 	for l, want := range map[Limit]string{{FMA, 4}: "%peak", {FileRead, 1}: "%file-read"} {
 		if got := l.ShareUnit(); got != want {
 			t.Errorf("%s: %s, want %s", l, got, want)
+		}
+	}
+}
+
+type fakeGPU struct{}
+
+func (fakeGPU) Multiply(time.Duration) (float64, error) { return 7e12, nil }
+
+func (fakeGPU) Copy(time.Duration) (float64, error) { return 5e9, nil }
+
+func (fakeGPU) String() string { return "fake" }
+
+func TestGPULimits(t *testing.T) {
+	m := testMeter(t, 1)
+	m.UseGPU(fakeGPU{})
+	for kind, want := range map[Kind]float64{GPUMatrix: 7, GPUCopy: 5000} {
+		l := Limit{kind, 1}
+		if how, err := m.Method(l); how != "fake" || err != nil {
+			t.Errorf("%s: %q, %v", l, how, err)
+		}
+		if got, err := m.Measure(l, time.Millisecond); got != want || err != nil {
+			t.Errorf("%s: %v %s, %v, want %v", l, got, kind.Unit(), err, want)
 		}
 	}
 }

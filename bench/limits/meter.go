@@ -17,6 +17,8 @@ type Meter struct {
 	size    int64 // of the file
 	workers []worker
 
+	gpu GPU // nil without one
+
 	disk     *os.File // the file again, read uncached; nil where that is not possible
 	uncached string   // how
 	cached   error    // why not
@@ -90,10 +92,15 @@ func newMeter(dir string, threads, memoryBytes, fileBytes int) (_ *Meter, err er
 	return m, nil
 }
 
-// Method says how a limit is measured, where there are several ways. Errors: ErrUncached, where there is none.
+// Method says how a limit is measured, where there are several ways. Errors: ErrUncached, ErrNoGPU, where there is none.
 func (m *Meter) Method(l Limit) (string, error) {
-	if l.Kind == DiskRead {
+	switch {
+	case l.Kind == DiskRead:
 		return m.uncached, m.cached
+	case l.Kind.onGPU() && m.gpu == nil:
+		return "", ErrNoGPU
+	case l.Kind.onGPU():
+		return m.gpu.String(), nil
 	}
 	return "", nil
 }
@@ -125,6 +132,10 @@ func (m *Meter) Measure(l Limit, duration time.Duration) (float64, error) {
 	if _, err := m.Method(l); err != nil {
 		return 0, err
 	}
+	if l.Kind.onGPU() {
+		rate, err := measureGPU(m.gpu, l.Kind, duration)
+		return rate / l.Kind.Scale(), err
+	}
 	var group sync.WaitGroup
 	amounts := make([]int64, l.Threads)
 	errs := make([]error, l.Threads)
@@ -150,5 +161,5 @@ func (m *Meter) Measure(l Limit, duration time.Duration) (float64, error) {
 	for _, n := range amounts {
 		total += n
 	}
-	return float64(total) / elapsed / l.Kind.scale(), errors.Join(errs...)
+	return float64(total) / elapsed / l.Kind.Scale(), errors.Join(errs...)
 }

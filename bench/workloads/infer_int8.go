@@ -16,7 +16,7 @@ import (
 
 // InferInt8 embeds the same proteins with weights of int8 and with those of float32 in turn, in this process.
 type InferInt8 struct {
-	Exact InferCPU
+	Exact Infer
 
 	backend         cpu.Int8
 	loaded          *esm2.Model
@@ -91,7 +91,7 @@ func (w *InferInt8) Figures(bench.Elapsed) []bench.Figure {
 // leastCosine is what int8 must keep of a row's direction.
 const leastCosine = 0.999
 
-// Check wants what InferCPU wants of float32, and rows of int8 that point where those do.
+// Check wants what Infer wants of float32, and rows of int8 that point where those do.
 func (w *InferInt8) Check(ctx context.Context) error {
 	if err := w.Exact.Check(ctx); err != nil {
 		return err

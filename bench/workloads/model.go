@@ -3,6 +3,7 @@ package workloads
 import (
 	"path/filepath"
 
+	"longfirst/infer/backend"
 	"longfirst/infer/esm2"
 )
 
@@ -10,6 +11,7 @@ import (
 type model struct {
 	name   string
 	config esm2.Config
+	dtype  backend.DType // of its weights
 
 	folder string // "" until it is there
 }
@@ -17,7 +19,7 @@ type model struct {
 // namedModel returns a model of a published size.
 func namedModel(name string) *model {
 	config, _ := esm2.Named(name)
-	return &model{name: name, config: config}
+	return &model{name: name, config: config, dtype: backend.F32}
 }
 
 func (m *model) String() string { return m.name }
@@ -28,7 +30,7 @@ func (m *model) prepare(dir string) error {
 		return nil
 	}
 	folder := filepath.Join(dir, m.name)
-	if err := esm2.Init(folder, m.config, seed); err != nil {
+	if err := esm2.InitAs(folder, m.config, seed, m.dtype); err != nil {
 		return err
 	}
 	m.folder = folder

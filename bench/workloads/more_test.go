@@ -238,7 +238,7 @@ func TestBuildsGetNoEntriesFromAnotherIndex(t *testing.T) {
 }
 
 func TestInt8IsComparedWithFloat32(t *testing.T) {
-	w := &InferInt8{Exact: InferCPU{Model: namedModel("tiny"), In: &input{shape: gen.Protein, count: 4}, Threads: 1}}
+	w := &InferInt8{Exact: Infer{On: onCPU, Model: namedModel("tiny"), In: &input{shape: gen.Protein, count: 4}, Threads: 1}}
 	runOnce(t, w)
 	ctx := context.Background()
 	if err := w.Check(ctx); err != nil {

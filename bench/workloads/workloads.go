@@ -9,6 +9,7 @@
 //	tokenise-pack      all of inference but the model
 //	kernel             one operation of a device
 //	infer-cpu          the model, in this process
+//	infer-gpu          the same on a GPU
 //	infer-int8         the same with weights of int8, beside float32
 //	start, resume      whole processes
 //	scaling            worker processes
@@ -31,6 +32,7 @@ const seed = 1
 type Settings struct {
 	Threads int
 	Quick   bool   // small inputs
+	GPU     int64  // bytes of memory of the GPU that this process may use, 0 without one
 	Program string // path of longfirst's executable
 }
 
@@ -88,9 +90,10 @@ func New(s Settings) Set {
 	if s.Quick {
 		run = &input{shape: gen.Protein, count: 16}
 	}
-	core(&InferCPU{Model: small, In: run, Threads: s.Threads})
+	core(&Infer{On: onCPU, Model: small, In: run, Threads: s.Threads})
 	rare(lengths(small, s.Threads)...)
 	rare(bigModels(s)...)
+	rare(onGPUs(s)...)
 
 	program := program(s.Program)
 	one := inference{program, small, &input{shape: gen.Protein, count: 1}, 1}
@@ -125,7 +128,7 @@ func lengths(m *model, threads int) []bench.Workload {
 	const residues = 20_000
 	var list []bench.Workload
 	for _, n := range []int64{50, 100, 350, 1000, 4000, 10_000} {
-		list = append(list, &InferCPU{Model: m, In: &input{shape: gen.Protein, count: residues / n, length: n}, Threads: threads})
+		list = append(list, &Infer{On: onCPU, Model: m, In: &input{shape: gen.Protein, count: residues / n, length: n}, Threads: threads})
 	}
 	return list
 }
@@ -144,13 +147,13 @@ func bigModels(s Settings) []bench.Workload {
 		}
 		in := &input{shape: gen.Protein, count: m.records}
 		if m.name != "esm2_t6_8M" {
-			list = append(list, &InferCPU{Model: model, In: in, Threads: s.Threads})
+			list = append(list, &Infer{On: onCPU, Model: model, In: in, Threads: s.Threads})
 		}
 		if s.Threads > 1 {
-			list = append(list, &InferCPU{Model: model, In: in, Threads: 1})
+			list = append(list, &Infer{On: onCPU, Model: model, In: in, Threads: 1})
 		}
 		if m.name == "esm2_t30_150M" || m.name == "esm2_t33_650M" { // where weights of int8 pay
-			list = append(list, &InferInt8{Exact: InferCPU{Model: model, In: in, Threads: 1}})
+			list = append(list, &InferInt8{Exact: Infer{On: onCPU, Model: model, In: in, Threads: 1}})
 		}
 	}
 	return list
@@ -176,6 +179,26 @@ func stragglers(p program, m *model, threads int) []bench.Workload {
 	var list []bench.Workload
 	for _, f := range fates() {
 		list = append(list, &Straggler{Infer: whole, Workers: threads, Fate: f})
+	}
+	return list
+}
+
+// onGPUs are runs on a GPU, of the models that it is for as far as their weights fill a quarter of its memory at most:
+// proteins, and sequences as short as what reads of 150 bases are translated to.
+func onGPUs(s Settings) []bench.Workload {
+	const readResidues = 51
+	var list []bench.Workload
+	for _, m := range []struct {
+		name           string
+		records, reads int64
+	}{{"esm2_t6_8M", 30_000, 200_000}, {"esm2_t33_650M", 12_000, 80_000}, {"esm2_t36_3B", 3_000, 20_000}} {
+		model := namedModel(m.name)
+		model.dtype = backend.BF16
+		if 8*model.config.Parameters() > s.GPU {
+			continue
+		}
+		list = append(list, &Infer{On: onGPU, Model: model, In: &input{shape: gen.Protein, count: m.records}, Threads: 1},
+			&Infer{On: onGPU, Model: model, In: &input{shape: gen.Protein, count: m.reads, length: readResidues}, Threads: 1})
 	}
 	return list
 }

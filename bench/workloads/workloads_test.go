@@ -22,8 +22,8 @@ func tinyModel() *model {
 	return m
 }
 
-func tinyInfer() *InferCPU {
-	return &InferCPU{Model: tinyModel(), In: &input{shape: gen.Protein, count: 4}, Threads: 2}
+func tinyInfer() *Infer {
+	return &Infer{On: onCPU, Model: tinyModel(), In: &input{shape: gen.Protein, count: 4}, Threads: 2}
 }
 
 func proteins(bytes int64) *input { return &input{shape: gen.Protein, bytes: bytes} }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Checks and measures the program on a GPU, from the folder that `make gpu-check-kit` filled: no Go, no CUDA toolkit is needed,
-# NVIDIA's driver is. Ends within 8 minutes; every step has its own limit in seconds. A table is printed last, and the same as
-# JSON, one object, is written to RESULT (gpu-check.json here).
+# NVIDIA's driver is. Ends within 8 minutes: every step has a limit in seconds of its own, and none begins that has no time
+# left. A table is printed last, and the same as JSON, one object, is written to RESULT (gpu-check.json here).
 #
 #   run.sh [RESULT]      REHEARSE=1 run.sh on the stand-in driver: tiny models
 set -uo pipefail
@@ -16,10 +16,18 @@ row() { # row NAME VALUE UNIT
   rows+=("$1|$2|$3")
 }
 
+readonly all=465 # seconds, for everything but the table
+within() { # within LIMIT COMMAND...: ends with 124 where the time is over
+  local limit=$1 left=$((all - SECONDS))
+  shift
+  ((left > 0)) || { echo "no time is left"; return 124; }
+  timeout --kill-after=5 "$((limit < left ? limit : left))" "$@"
+}
+
 check() { # check LIMIT NAME COMMAND...: a row that says whether it passed
   local limit=$1 name=$2 begin=$SECONDS
   shift 2
-  if timeout --kill-after=5 "$limit" "$@" >"$work/log" 2>&1; then
+  if within "$limit" "$@" >"$work/log" 2>&1; then
     row "$name" ok "$((SECONDS - begin)) s"
   else
     row "$name" "FAILED with $?" "$((SECONDS - begin)) s"
@@ -64,7 +72,7 @@ fi
 
 measure() { # measure LIMIT WAY FOLDER PROGRAM BENCHMARK: a row for each result
   local limit=$1 w=$2 folder=$3 program=$4 name=$5
-  timeout --kill-after=5 "$limit" env "$(way "$w")" LONGFIRST_TEST_CUDA=1 sh -c "cd $folder && exec ./$program -test.run '^\$' -test.bench '$name' -test.benchtime $sample ${short[*]:-}" >"$work/log" 2>&1 ||
+  within "$limit" env "$(way "$w")" LONGFIRST_TEST_CUDA=1 sh -c "cd $folder && exec ./$program -test.run '^\$' -test.bench '$name' -test.benchtime $sample ${short[*]:-}" >"$work/log" 2>&1 ||
     { row "$name, $w" "FAILED with $?" ""; failures=$((failures + 1)); tail -25 "$work/log"; }
   while read -r bench value unit; do
     row "${bench#Benchmark}, $w" "$value" "$unit"
@@ -78,7 +86,7 @@ done
 # infer: the blocks' own time, without starting and loading; FLOPs as the plan counts them, the quadratic term included.
 ./longfirst bench gen "${records[@]}" --seed 1 --out "$work/proteins.fa" >/dev/null
 for model in "${models[@]}"; do
-  if ! timeout 100 ./longfirst model init --config "$model" --dtype BF16 --out "$work/$model" >"$work/log" 2>&1; then
+  if ! within 100 ./longfirst model init --config "$model" --dtype BF16 --out "$work/$model" >"$work/log" 2>&1; then
     row "$model" "NOT RUN" "$(tail -1 "$work/log" | tr '|"' '  ')"
     continue
   fi

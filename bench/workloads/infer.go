@@ -11,6 +11,7 @@ import (
 	"longfirst/bench/limits"
 	"longfirst/index"
 	"longfirst/infer"
+	"longfirst/infer/backend"
 	"longfirst/infer/cpu"
 	"longfirst/infer/esm2"
 )
@@ -19,21 +20,22 @@ import (
 const maxLength = 1024
 
 // cut is where sequences are cut: nowhere where their length is what is measured.
-func (w *InferCPU) cut() int64 {
+func (w *Infer) cut() int64 {
 	if w.In.length > 0 {
 		return w.In.length
 	}
 	return maxLength
 }
 
-// InferCPU embeds proteins with a model of random weights, which costs what a trained one does, in this process.
-type InferCPU struct {
+// Infer embeds proteins with a model of random weights, which costs what a trained one does, in this process.
+type Infer struct {
 	Model   *model
 	In      *input
-	Threads int
+	Threads int // 1 on a GPU
+	On      site
 
 	index    *index.Index
-	backend  *cpu.Backend
+	backend  backend.Backend
 	loaded   *esm2.Model
 	embedder *infer.Embedder
 
@@ -49,53 +51,70 @@ type embedded struct {
 	skipped  int
 }
 
-func (w *InferCPU) Name() string { return "infer-cpu" }
+// site is where a model is computed.
+type site struct {
+	name  string // infer-cpu, infer-gpu
+	where string
+	peak  limits.Kind
+	what  string // the peak in words
+	open  func(threads int) (backend.Backend, error)
+}
 
-func (w *InferCPU) Case() string {
+var onCPU = site{"cpu", "the CPU", limits.FMA, "multiply-add peak", func(threads int) (backend.Backend, error) { return cpu.New(threads) }}
+
+func (w *Infer) Name() string { return "infer-" + w.On.name }
+
+func (w *Infer) Case() string {
 	if w.In.length > 0 {
 		return fmt.Sprintf("length=%d/model=%s/threads=%d", w.In.length, w.Model, w.Threads)
 	}
 	return fmt.Sprintf("model=%s/threads=%d/input=%s", w.Model, w.Threads, w.In)
 }
 
-func (w *InferCPU) Shows() string {
+func (w *Infer) Shows() string {
 	if w.In.length > 0 {
 		return "what the length of sequences does: a token costs the same plus attention, which grows with the length, and nothing else; so the share of the peak should stay"
 	}
-	return "how fast proteins of realistic lengths are embedded on the CPU, from the index to the mean over residues, beside the FMA peak of the same threads"
+	return fmt.Sprintf("how fast proteins of realistic lengths are embedded on %s, from the index to the mean over residues, beside its %s", w.On.where, w.On.what)
 }
 
-func (w *InferCPU) peak() limits.Limit { return limits.Limit{Kind: limits.FMA, Threads: w.Threads} }
+func (w *Infer) peak() limits.Limit { return limits.Limit{Kind: w.On.peak, Threads: w.Threads} }
 
-func (w *InferCPU) Limits() []limits.Limit { return []limits.Limit{w.peak()} }
+func (w *Infer) Limits() []limits.Limit {
+	list := []limits.Limit{w.peak()}
+	if w.On.peak == limits.GPUMatrix {
+		list = append(list, limits.Limit{Kind: limits.GPUCopy, Threads: 1})
+	}
+	return list
+}
 
 // Prepare writes the FASTA file and the model, builds the index and loads the weights.
-func (w *InferCPU) Prepare(ctx context.Context, dir string) (err error) {
+func (w *Infer) Prepare(ctx context.Context, dir string) (err error) {
 	if w.index, err = w.In.index(ctx, dir); err != nil {
 		return err
 	}
 	if err = w.Model.prepare(dir); err != nil {
 		return err
 	}
-	if w.backend, err = cpu.New(w.Threads); err != nil {
+	if w.backend, err = w.On.open(w.Threads); err != nil {
 		return err
 	}
 	if w.loaded, err = esm2.Load(w.Model.folder, w.backend); err != nil {
 		return err
 	}
-	w.embedder, err = infer.NewEmbedder(w.index, w.loaded, infer.EmbeddingColumn(w.loaded.Config()), infer.DropGaps, w.cut(), infer.CPUTokenBudget)
+	w.embedder, err = infer.FitEmbedder(w.index, w.loaded, infer.EmbeddingColumn(w.loaded.Config()), infer.DropGaps, w.cut(), w.Threads, func(int, error) {})
 	return err
 }
 
-func (w *InferCPU) Run(ctx context.Context) (err error) {
+func (w *Infer) Run(ctx context.Context) (err error) {
 	w.got, err = w.embed(ctx, w.all())
 	return err
 }
 
 // all is every record of the index.
-func (w *InferCPU) all() index.Range { return index.Share(w.index.Len(), 0, 1) }
+func (w *Infer) all() index.Range { return index.Share(w.index.Len(), 0, 1) }
 
-func (w *InferCPU) embed(ctx context.Context, r index.Range) (embedded, error) {
+func (w *Infer) embed(ctx context.Context, r index.Range) (embedded, error) {
 	return embed(ctx, w.embedder, w.Model, r)
 }
 
@@ -113,17 +132,17 @@ func embed(ctx context.Context, embedder *infer.Embedder, m *model, r index.Rang
 	return e, err
 }
 
-func (w *InferCPU) Figures(e bench.Elapsed) []bench.Figure {
+func (w *Infer) Figures(e bench.Elapsed) []bench.Figure {
 	return []bench.Figure{
 		bench.PerSecond("residues/s", float64(w.got.residues), e.Wall),
-		bench.PerSecond("GFLOP/s", float64(w.got.flops)/1e9, e.Wall, w.peak()),
+		bench.PerSecond(w.On.peak.Unit(), float64(w.got.flops)/w.On.peak.Scale(), e.Wall, w.peak()),
 		bench.PerSecond("residues/cpu-s", float64(w.got.residues), e.CPU),
 	}
 }
 
 // Check wants a finite row of every record, none of zeros, and those of two records to be bit-equal to what computing
 // them alone gives.
-func (w *InferCPU) Check(ctx context.Context) error {
+func (w *Infer) Check(ctx context.Context) error {
 	if got := int64(len(w.got.rows)); got != w.index.Len() || w.got.skipped > 0 {
 		return fmt.Errorf("%d rows and %d skipped records of %d records", got, w.got.skipped, w.index.Len())
 	}
@@ -164,7 +183,7 @@ func sound(row []float32) error {
 }
 
 // computeAlone embeds the record in the middle of the index and the last one, each in a batch of its own.
-func (w *InferCPU) computeAlone(ctx context.Context) error {
+func (w *Infer) computeAlone(ctx context.Context) error {
 	n := w.index.Len()
 	rows := make(map[int64][]float32)
 	for _, position := range []int64{n / 2, n - 1} {
@@ -180,17 +199,18 @@ func (w *InferCPU) computeAlone(ctx context.Context) error {
 	return nil
 }
 
-func (w *InferCPU) Sentence(r *bench.Result) string {
+func (w *Infer) Sentence(r *bench.Result) string {
 	what := "proteins"
 	if w.In.length > 0 {
 		what = fmt.Sprintf("sequences of %d residues", w.In.length)
 	}
-	return fmt.Sprintf("Embedding %s with %s (random weights), threads: %d: %.0f residues/s, %.1f GFLOP/s; that is %.0f %% of the multiply-add peak; "+
-		"records computed alone gave the same bits.", what, w.Model, w.Threads, r.Find("residues/s").Median, r.Find("GFLOP/s").Median, r.Find(w.peak().ShareUnit()).Median)
+	unit := w.On.peak.Unit()
+	return fmt.Sprintf("Embedding %s with %s (random weights) on %s, threads: %d: %.0f residues/s, %.1f %s; that is %.0f %% of the %s; records computed alone gave the same bits.",
+		what, w.Model, w.On.where, w.Threads, r.Find("residues/s").Median, r.Find(unit).Median, unit, r.Find(w.peak().ShareUnit()).Median, w.On.what)
 }
 
 // Close releases what Prepare opened, in the opposite order.
-func (w *InferCPU) Close() error {
+func (w *Infer) Close() error {
 	var errs []error
 	if w.embedder != nil {
 		errs = append(errs, w.embedder.Close())
