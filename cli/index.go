@@ -110,6 +110,7 @@ func ensureIndex(c *cli.Context, log *slog.Logger) (*index.Index, error) {
 	watch := newWatch(log, c.Bool("quiet") || c.String("log-format") == "json")
 	defer watch.end()
 	opt.Progress = func(done, total int64) { watch.scanned(done, total, time.Since(begin)) }
+	opt.Writing = watch.written()
 	opt.Expanding = watch.expanding(begin)
 	x, outcome, err := ensurePlaced(c.Context, index.Ensure, fastas, opt)
 	watch.end()
@@ -127,6 +128,17 @@ func ensureIndex(c *cli.Context, log *slog.Logger) (*index.Index, error) {
 		log.Warn(fmt.Sprintf("records with the id of an earlier record: %d; each is kept, a record is known by its place", n))
 	}
 	return x, nil
+}
+
+// written shows how far an index is written.
+func (w *watch) written() func(done, total int64) {
+	var begin time.Time
+	return func(done, total int64) {
+		if begin.IsZero() {
+			begin = time.Now()
+		}
+		w.bytes(done, total, time.Since(begin), "of the index written")
+	}
 }
 
 // expanding shows how far compressed files are decompressed: all that have begun, together.

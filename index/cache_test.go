@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -301,5 +302,22 @@ func TestProgressEndsAtAll(t *testing.T) {
 	}}, a, b)
 	if done != total || calls < 2 {
 		t.Errorf("%d of %d in %d calls", done, total, calls)
+	}
+}
+
+func TestWritingIsReported(t *testing.T) {
+	f := newFixture(t)
+	const records = 2*transactionsPerWriteback*pagesPerTransaction*pageEntries + 1
+	path := f.write("a.fa", strings.Repeat(">a\nA\n", records))
+	var last, total int64
+	calls := 0
+	f.ensure(Options{Writing: func(done, all int64) {
+		if calls++; done <= last || done > all {
+			t.Errorf("%d bytes of %d behind %d", done, all, last)
+		}
+		last, total = done, all
+	}}, path)
+	if calls != 2 || last < total*9/10 {
+		t.Errorf("%d calls, the last of %d bytes of %d", calls, last, total)
 	}
 }

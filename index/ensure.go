@@ -27,6 +27,7 @@ type Options struct {
 
 	Log      *slog.Logger                    // what was found and why something is rebuilt; nil for none
 	Progress func(bytesDone, bytesAll int64) // of scanning, every few megabytes and at the end of a file; nil for none
+	Writing  func(bytesDone, bytesAll int64) // of writing a new index, about: how large it gets is an estimate; nil for none
 
 	// Texts asks for the texts of compressed files too, where the index itself does not need them: they then stay in the
 	// cache until the index is closed.
@@ -235,6 +236,7 @@ func (e *ensurer) writeNew(ctx context.Context, given donation) (temporary strin
 	if err != nil {
 		return "", err
 	}
+	content.written = e.Writing
 	temporary, _, err = writeBeside(ctx, e.path, content)
 	return temporary, err
 }

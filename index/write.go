@@ -26,7 +26,8 @@ type content struct {
 	recorded []fileFact
 	size     int64 // expected bytes of the file
 	pages    pageSource
-	facts    func() (facts, error) // called behind the last page; the digest is filled in
+	facts    func() (facts, error)           // called behind the last page; the digest is filled in
+	written  func(bytesDone, bytesAll int64) // called now and then, of size; nil for nothing to do
 }
 
 // pageSource makes the pages of an index, a transaction's at a time.
@@ -211,6 +212,9 @@ func putPages(ctx context.Context, db *bolt.DB, c content, file *os.File) (Diges
 	}, func(b *pageBatch, number int64) error {
 		if number%transactionsPerWriteback == transactionsPerWriteback-1 {
 			startWriteback(file)
+			if c.written != nil {
+				c.written(c.size/transactions*(number+1), c.size)
+			}
 		}
 		if err := cmp.Or(context.Cause(ctx), b.err); err != nil {
 			return err
