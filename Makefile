@@ -50,6 +50,7 @@ test-avx512-emulated: ## the AVX-512 kernels on a processor that Bochs emulates,
 
 vet:
 	$(GO) vet ./...
+	$(GO) vet -tags interop ./infer/output
 
 staticcheck:
 	$(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...

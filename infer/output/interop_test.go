@@ -28,8 +28,8 @@ func TestInterop(t *testing.T) {
 			}
 			defer w.Abort()
 			folder := t.TempDir()
-			for _, export := range []func(context.Context, Dir, string) (Export, error){ExportNPY, ExportNPZ, ExportSafetensors, ExportESMExtract} {
-				if _, err := export(t.Context(), d.dir, folder); err != nil {
+			for _, export := range []func(context.Context, Dir, string, string) (Export, error){ExportNPY, ExportNPZ, ExportSafetensors, ExportESMExtract} {
+				if _, err := export(t.Context(), d.dir, "embedding", folder); err != nil {
 					t.Fatal(err)
 				}
 			}

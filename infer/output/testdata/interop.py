@@ -137,8 +137,10 @@ def main(out, export=None):
     infos = [json.loads(pa.parquet.read_metadata(path).metadata[b"longfirst"]) for path in parts]
     with open(os.path.join(out, "manifest.json")) as f:
         options = json.load(f)["options"]
-    dimension, dtype = options["dimension"], np.dtype(options["dtype"])
-    assert all(info["dimension"] == dimension and info["dtype"] == options["dtype"] for info in infos)
+    [column] = options["columns"]
+    assert column["name"] == "embedding", column
+    dimension, dtype = column["width"], np.dtype(options["dtype"])
+    assert all(info["columns"] == [column] and info["dtype"] == options["dtype"] for info in infos)
 
     reference = read_pyarrow(folder, dimension, dtype)
     n = len(reference.embedding)
