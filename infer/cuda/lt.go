@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"time"
 	"unsafe"
 
 	"longfirst/infer/backend"
@@ -38,9 +37,8 @@ const (
 	// workspaceBytes is what NVIDIA recommends for Hopper; all products use it, one after the other.
 	workspaceBytes = 32 << 20
 
-	// Of so many algorithms, the likely best ones, each is timed after a first run.
+	// So many algorithms are tried, the likely best one first.
 	mostAlgorithms = 8
-	timedRuns      = 4
 
 	// What is compared of an algorithm's results: so many rows, among fewTokens and among as many as fill the device.
 	comparedRows = 64
@@ -111,9 +109,9 @@ func (l *library) product(b *Backend, s ltShape, o cublaslt.Operands) (*ltProduc
 	return p, nil
 }
 
-// tune chooses an algorithm: the fastest of those that give the rows of the first one bit for bit, whatever the number of
-// tokens. The first is the library's own choice, and the same wherever the library and the device are; so what is fastest by
-// a hair here and not there changes no row, and the numeric class needs the library's version alone.
+// tune chooses an algorithm: the first that gives rows the same bits whatever the number of tokens. The order is the
+// library's own, and the same wherever the library and the device are, so the numeric class needs the library's version
+// alone. The fastest one is not looked for: rounded results of a trial can be equal where those of other numbers are not.
 func (b *Backend) tune(p *ltProduct, s ltShape, o cublaslt.Operands) error {
 	tokens := tileRows * b.device.SMs // one round, as batches are made of
 	t := &trial{backend: b, product: p, shape: s, operands: o, tokens: tokens}
@@ -125,34 +123,22 @@ func (b *Backend) tune(p *ltProduct, s ltShape, o cublaslt.Operands) error {
 	if err != nil {
 		return err
 	}
-	var reference []byte
-	best := time.Duration(-1)
 	for i := range all {
 		many, err := t.rows(&all[i], tokens)
 		if err != nil {
 			continue // what the heuristics offer and the library refuses
 		}
 		few, err := t.rows(&all[i], min(tokens, fewTokens))
-		if err != nil || !bytes.Equal(many, few) || reference != nil && !bytes.Equal(many, reference) {
-			continue
-		}
-		reference = many
-		took, err := t.time(&all[i])
-		if err != nil {
-			return err
-		}
-		if best < 0 || took < best {
-			best, p.algorithm = took, all[i]
+		if err == nil && bytes.Equal(many, few) {
+			p.algorithm = all[i]
+			return nil
 		}
 	}
 	if b.context.Broken() {
 		return fmt.Errorf("%w: an algorithm of cublasLt failed on the device", backend.ErrLost)
 	}
-	if reference == nil {
-		return fmt.Errorf("%w: none of cublasLt's %d algorithms for [%d, %d] gives a row the same bits among %d tokens and among %d",
-			backend.ErrUnsupported, len(all), s.n, s.k, fewTokens, tokens)
-	}
-	return nil
+	return fmt.Errorf("%w: none of cublasLt's %d algorithms for [%d, %d] gives a row the same bits among %d tokens and among %d",
+		backend.ErrUnsupported, len(all), s.n, s.k, fewTokens, tokens)
 }
 
 // trial is a product of random activations.
@@ -163,8 +149,7 @@ type trial struct {
 	operands cublaslt.Operands
 	tokens   int
 
-	x, out     *device.Memory
-	begin, end *device.Event
+	x, out *device.Memory
 }
 
 func (t *trial) prepare() (err error) {
@@ -175,11 +160,6 @@ func (t *trial) prepare() (err error) {
 	}
 	if t.out, err = b.allocate("results to try cublasLt with", t.tokens*t.pitch()); err != nil {
 		return err
-	}
-	for _, e := range []**device.Event{&t.begin, &t.end} {
-		if *e, err = b.context.NewTimer(); err != nil {
-			return err
-		}
 	}
 	t.operands.X, t.operands.Out = t.x.Address(), t.out.Address()
 	// Numbers between 1/2 and 1, and their negatives: their fractions are random, as the power a GPU draws depends on it.
@@ -232,30 +212,8 @@ func (t *trial) rows(a *cublaslt.Algorithm, tokens int) ([]byte, error) {
 	return bytes.Clone(b.loading.host.Bytes()[:n]), err
 }
 
-func (t *trial) time(a *cublaslt.Algorithm) (time.Duration, error) {
-	queue := t.backend.compute
-	if err := queue.Record(t.begin); err != nil {
-		return 0, err
-	}
-	for range timedRuns {
-		if err := t.run(a, t.tokens); err != nil {
-			return 0, err
-		}
-	}
-	if err := queue.Record(t.end); err != nil {
-		return 0, err
-	}
-	if err := t.end.Wait(); err != nil {
-		return 0, err
-	}
-	return t.begin.Until(t.end)
-}
-
 func (t *trial) free() {
 	for _, m := range []*device.Memory{t.x, t.out} {
 		m.Free()
-	}
-	for _, e := range []*device.Event{t.begin, t.end} {
-		e.Close()
 	}
 }

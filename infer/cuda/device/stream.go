@@ -5,7 +5,6 @@ package device
 import (
 	"fmt"
 	"math"
-	"time"
 	"unsafe"
 
 	"gorgonia.org/cu"
@@ -110,26 +109,9 @@ type Event struct {
 
 // NewEvent returns an event that has not been recorded.
 func (c *Context) NewEvent() (*Event, error) {
-	return c.newEvent(cu.BlockingSyncEvent | cu.DisableTiming)
-}
-
-// NewTimer returns an event that knows when it came.
-func (c *Context) NewTimer() (*Event, error) { return c.newEvent(cu.BlockingSyncEvent) }
-
-// Until returns the time between two timers that have both come.
-func (e *Event) Until(later *Event) (d time.Duration, err error) {
-	err = e.context.do("time", func() error {
-		milliseconds, err := e.handle.Elapsed(later.handle)
-		d = time.Duration(milliseconds * float64(time.Millisecond))
-		return err
-	})
-	return d, err
-}
-
-func (c *Context) newEvent(flags cu.EventFlags) (*Event, error) {
 	e := &Event{context: c}
 	err := c.do("create an event", func() (err error) {
-		e.handle, err = cu.MakeEvent(flags)
+		e.handle, err = cu.MakeEvent(cu.BlockingSyncEvent | cu.DisableTiming)
 		return err
 	})
 	if err != nil {
